@@ -1,0 +1,109 @@
+/**
+ * Servers on Bun. `node:http`, `node:https` and `export default { fetch }` all end in `Bun.serve`; `node:net`,
+ * `node:tls` and `node:http2` in `Bun.listen`. Wrapping these two covers everything, and loads no module: `node:net`
+ * alone would double the start-up time of a worker.
+ */
+import { type Handover, type Placement, parsePort } from './handover.js'
+import { type Closable, track, untrack } from './shutdown.js'
+
+/** What is needed here of what `Bun.serve` and `Bun.listen` are given. */
+interface Options {
+  port?: unknown
+  hostname?: unknown
+  unix?: unknown
+  fd?: unknown
+  tls?: unknown
+  idleTimeout?: unknown
+}
+
+/** What is needed here of what they give. */
+interface Server {
+  readonly port: number
+  readonly hostname: string
+  stop(closeActiveConnections?: boolean): Promise<void> | undefined
+}
+
+type Open = (options: Options, ...rest: unknown[]) => Server
+
+/** Longer than the proxy keeps an idle connection, in seconds; Bun's own default. */
+const IDLE_TIMEOUT = 10
+
+/** Wrap the two functions that open a port. */
+export function patchBun(handover: Handover): void {
+  const { Bun } = globalThis as unknown as { Bun: { serve: Open; listen: Open } }
+  const { env } = process
+  Bun.serve = wrap(Bun.serve, handover, {
+    // What Bun takes when the app does not say, in Bun's order.
+    defaultPort: () => env['BUN_PORT'] ?? env['PORT'] ?? env['NODE_PORT'] ?? 3000,
+    protocol: options => (options.tls ? 'tcp' : 'http'),
+  })
+  Bun.listen = wrap(Bun.listen, handover, { defaultPort: () => undefined, protocol: () => 'tcp' })
+}
+
+interface Kind {
+  defaultPort(): unknown
+  protocol(options: Options): 'http' | 'tcp'
+}
+
+function wrap(original: Open, handover: Handover, kind: Kind): Open {
+  return function (this: unknown, options, ...rest) {
+    const requestedPort = portOf(options, kind)
+    const placement = requestedPort === undefined ? undefined : handover.place(requestedPort)
+    const release = () => {
+      if (placement) handover.release(placement)
+    }
+    try {
+      const placed = placement ? move(options, placement) : options
+      const server: Server = Reflect.apply(original, this, [placed, ...rest])
+      follow(server, release)
+      if (placement) {
+        handover.listening(placement, {
+          protocol: kind.protocol(options),
+          host: placement.host,
+          port: server.port,
+          requestedPort: requestedPort ?? 0,
+          ...(typeof options.hostname === 'string' && { requestedHost: options.hostname }),
+        })
+      }
+      return server
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+}
+
+/** The TCP port that is asked for; `undefined` when it is none, or one that Bun is to refuse. */
+function portOf(options: Options | undefined, kind: Kind): number | undefined {
+  if (!options || options.unix || options.fd !== undefined) return undefined
+  return parsePort(options.port ?? kind.defaultPort())
+}
+
+/** Options for another place. An heir, not a copy: what `export default` gives may be an instance with methods. */
+function move(options: Options, { host, port }: Placement): Options {
+  const value = { value: undefined as unknown, enumerable: true }
+  const own: PropertyDescriptorMap = {
+    hostname: { ...value, value: host },
+    port: { ...value, value: port },
+    // The port is this worker's alone.
+    reusePort: { ...value, value: false },
+  }
+  const { idleTimeout } = options
+  if (typeof idleTimeout === 'number' && idleTimeout > 0 && idleTimeout < IDLE_TIMEOUT) {
+    own['idleTimeout'] = { ...value, value: IDLE_TIMEOUT }
+  }
+  return Object.create(options, own)
+}
+
+/** Have `server` closed when the worker leaves; `release` is called when the app closes it itself. */
+function follow(server: Server, release: () => void): void {
+  const stop = server.stop.bind(server)
+  // Resolves when the last request is answered, and ends idle connections at once.
+  const closing: Closable = { close: async () => stop() }
+  track(closing)
+  server.stop = (...args) => {
+    untrack(closing)
+    release()
+    return stop(...args)
+  }
+}

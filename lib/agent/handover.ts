@@ -1,0 +1,76 @@
+/**
+ * Which of the app's servers is the one that the master balances to, and where each is to listen. Pure but for the
+ * report that it passes on.
+ *
+ * The app listens on its usual port, which the master has opened for clients. So the server is moved to the
+ * loopback port of this worker. Which server that is: the one that asks for the public port or for `WORKER_PORT`;
+ * until one does, the first.
+ */
+
+/** Where a server is to listen. */
+export interface Placement {
+  /** The address: the master is the only client. */
+  readonly host: '127.0.0.1'
+  /** The port, 0 for any. */
+  readonly port: number
+}
+
+/** A server that listens, as the master is told of it. */
+export interface Report {
+  /** `http` is balanced per request, `tcp` (anything else, TLS too) per connection. */
+  protocol: 'http' | 'tcp'
+  host: string
+  port: number
+  requestedHost?: string
+  requestedPort: number
+}
+
+/** Decides for every TCP server of the app. */
+export class Handover {
+  readonly #publicPort: number
+  readonly #workerPort: number
+  readonly #report: (report: Report) => void
+  #main: { placement: Placement; requested: number; named: boolean } | undefined
+
+  constructor(publicPort: number, workerPort: number, report: (report: Report) => void) {
+    this.#publicPort = publicPort
+    this.#workerPort = workerPort
+    this.#report = report
+  }
+
+  /** Where a server that asks for port `requested` is to listen; `undefined` leaves it alone. */
+  place(requested: number): Placement | undefined {
+    const named = requested === this.#publicPort || requested === this.#workerPort
+    if (!this.#main) {
+      const placement: Placement = { host: '127.0.0.1', port: this.#workerPort }
+      this.#main = { placement, requested, named }
+      return placement
+    }
+    const anywhere: Placement = { host: '127.0.0.1', port: 0 }
+    if (named && !this.#main.named) {
+      // The first server was a wrong guess, and has the worker's port by now.
+      this.#main = { placement: anywhere, requested, named }
+      return anywhere
+    }
+    // The twin of the moved one, for another address such as ::1: its port is the master's as well.
+    return named || (requested !== 0 && requested === this.#main.requested) ? anywhere : undefined
+  }
+
+  /** A server listens. The master hears of it if it is the main one. */
+  listening(placement: Placement, report: Report): void {
+    if (placement === this.#main?.placement) this.#report(report)
+  }
+
+  /** A server closed, or could not listen: the next one may take its place. */
+  release(placement: Placement): void {
+    if (placement === this.#main?.placement) this.#main = undefined
+  }
+}
+
+/** A port as `listen` accepts it, as a number; `undefined` when it is none and the runtime is to say so. */
+export function parsePort(port: unknown): number | undefined {
+  if (port === undefined || port === null) return 0
+  if (typeof port !== 'number' && (typeof port !== 'string' || port.trim() === '')) return undefined
+  const number = Number(port)
+  return Number.isInteger(number) && number >= 0 && number <= 65_535 ? number : undefined
+}

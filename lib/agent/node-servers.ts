@@ -1,0 +1,101 @@
+/** Servers on Node.js. All of them, http, https, http2, tls and net, listen by `net.Server.prototype.listen`. */
+import { errorMonitor } from 'node:events'
+import net from 'node:net'
+import { type Handover, type Placement, parsePort } from './handover.js'
+import { closable, isHttp, outliveProxy } from './node-close.js'
+import { track, untrack } from './shutdown.js'
+
+/** The arguments of `listen` that matter here, whatever form it was called in. */
+interface ListenOptions {
+  port?: unknown
+  host?: unknown
+  path?: unknown
+  fd?: unknown
+  backlog?: unknown
+}
+
+/** What the app asked for, and what it gets; without a placement, the server is left where it wants to be. */
+interface Attempt {
+  placement?: Placement
+  requestedPort: number
+  requestedHost?: string
+}
+
+const LEFT_ALONE: Attempt = { requestedPort: 0 }
+
+/** Wrap `listen` so that the main server of the app is moved to this worker's port. */
+export function patchNode(handover: Handover): void {
+  const original = net.Server.prototype.listen
+  // The latest attempt of each server: one that failed may try again.
+  const attempts = new WeakMap<net.Server, Attempt>()
+
+  function listen(this: net.Server, ...args: unknown[]): net.Server {
+    // One that listens already is refused by Node, and keeps what it has.
+    if (this.listening) return Reflect.apply(original, this, args)
+    const options = optionsOf(args)
+    const attempt = plan(options, handover)
+    if (!attempts.has(this)) follow(this, attempts, handover)
+    attempts.set(this, attempt)
+    const { placement } = attempt
+    try {
+      return Reflect.apply(original, this, placement ? move(options, placement, args) : args)
+    } catch (error) {
+      if (placement) handover.release(placement)
+      throw error
+    }
+  }
+  net.Server.prototype.listen = listen as typeof original
+}
+
+/** The forms are `(options)`, `(path)` and `(port, host)`, each followed by a backlog and a callback, all optional. */
+function optionsOf(args: unknown[]): ListenOptions {
+  const [first, second, third] = args
+  if (typeof first === 'object' && first !== null) return first
+  const backlog = [second, third].find(argument => Number(argument) > 0)
+  if (typeof first === 'string' && !(Number(first) >= 0)) return { path: first, backlog }
+  const port = typeof first === 'function' ? undefined : first
+  return { port, host: typeof second === 'string' && second !== backlog ? second : undefined, backlog }
+}
+
+function plan(options: ListenOptions, handover: Handover): Attempt {
+  if ('_handle' in options || 'handle' in options || typeof options.fd === 'number') return LEFT_ALONE
+  if (options.port === undefined && (options.path !== undefined || !('port' in options))) return LEFT_ALONE
+  const requestedPort = parsePort(options.port)
+  if (requestedPort === undefined) return LEFT_ALONE
+  const placement = handover.place(requestedPort)
+  return {
+    ...(placement && { placement }),
+    requestedPort,
+    ...(typeof options.host === 'string' && { requestedHost: options.host }),
+  }
+}
+
+/** The arguments for another place; everything that the app asked for besides stays. */
+function move(options: ListenOptions, { host, port }: Placement, args: unknown[]): unknown[] {
+  // Both options are wrong here: no IPv6 address is left, and the port is this worker's alone.
+  const moved = { ...options, host, port, ipv6Only: false, reusePort: false }
+  const callback = args.at(-1)
+  return typeof callback === 'function' ? [moved, callback] : [moved]
+}
+
+function follow(server: net.Server, attempts: WeakMap<net.Server, Attempt>, handover: Handover): void {
+  const closing = closable(server)
+  const release = () => {
+    untrack(closing)
+    const placement = attempts.get(server)?.placement
+    if (placement) handover.release(placement)
+  }
+  server.on('listening', () => {
+    track(closing)
+    const { placement, ...requested } = attempts.get(server) ?? LEFT_ALONE
+    if (!placement) return
+    const { address, port } = server.address() as net.AddressInfo
+    const http = isHttp(server)
+    if (http) outliveProxy(server)
+    handover.listening(placement, { protocol: http ? 'http' : 'tcp', host: address, port, ...requested })
+  })
+  server.on('close', release)
+  server.on(errorMonitor, () => {
+    if (!server.listening) release()
+  })
+}

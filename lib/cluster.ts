@@ -1,0 +1,324 @@
+/** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
+import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
+import { currentAgent } from './agent/handle.js'
+import { binding, type NativeCluster, type NativeEvent } from './binding.js'
+import type { ClusterConfig } from './config.js'
+import { ClusterError, ConfigurationError, rethrow, toClusterError } from './errors.js'
+import type { ClusterEventMap } from './events.js'
+import type { IPCWorkerRegistry } from './ipc.js'
+import type { BunClusterMetrics, ClusterHealth } from './metrics.js'
+import { type Run, unwatch, watch } from './signals.js'
+import type { BunWorker } from './worker.js'
+
+/**
+ * Runs a web app as N supervised worker processes behind one port, on Bun and on Node.js.
+ *
+ * The same script runs in the master and in every worker. In a worker the constructor and `start()` work as well
+ * but start nothing, so a script never forks itself without end; `stop()` there stops this worker's own servers;
+ * everything else is for the master and rejects with `ERR_NOT_MASTER`.
+ */
+export class BunClusterManager extends EventEmitter<ClusterEventMap> {
+  /** Absent in a worker. */
+  readonly #native: NativeCluster | undefined
+  readonly #config: ClusterConfig
+  readonly #warned = new Set<string>()
+  #registry: IPCWorkerRegistry | undefined
+  #run: Run | undefined
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+
+  /**
+   * Nothing is started before {@link start}.
+   *
+   * @param config What to run and how; `{}` for defaults.
+   * @param basePort The port that clients connect to, 0 to 65 535. Workers get the free ports that follow it.
+   * @throws {ConfigurationError} `ERR_CONFIGURATION`, with every problem in `details.problems`.
+   */
+  constructor(config: ClusterConfig, basePort: number) {
+    super()
+    this.#config = config
+    // The master has checked the configuration already; a worker only follows.
+    if (isWorker()) return
+    if (!Number.isInteger(basePort) || basePort < 0 || basePort > 65_535) {
+      const problem = `basePort: must be a whole number from 0 to 65535, not ${String(basePort)}`
+      throw new ConfigurationError(`invalid cluster configuration: ${problem}`, 'ERR_CONFIGURATION', {
+        problems: [problem],
+      })
+    }
+    try {
+      this.#native = new binding.NativeCluster(config, basePort, host(), event => this.#dispatch(event))
+    } catch (cause) {
+      rethrow(cause)
+    }
+    this.#warn(this.#native)
+  }
+
+  /** Whether this process is the one that runs the workers. */
+  get isMaster(): boolean {
+    return this.#native !== undefined
+  }
+
+  /** Whether this process is one of the workers. */
+  get isWorker(): boolean {
+    return !this.isMaster
+  }
+
+  /** The port that clients connect to; `null` while the cluster does not run. */
+  get port(): number | null {
+    return this.#native ? this.#native.port() : (currentAgent()?.publicPort ?? null)
+  }
+
+  /** What the cluster is doing; in a worker, which lives only while its cluster runs, always `running`. */
+  get state(): 'stopped' | 'starting' | 'running' | 'stopping' {
+    return this.#native?.state() ?? 'running'
+  }
+
+  /**
+   * Start the workers and open the port; resolves when all workers are ready. While the cluster starts or runs,
+   * every call gives the same promise.
+   *
+   * Rejects with `WorkerStartupError` when a worker does not become ready, `ERR_PORT_IN_USE` when the port is
+   * taken; nothing is left running then. In a worker that no master of this package started: `ERR_NO_MASTER`.
+   */
+  start(): Promise<void> {
+    if (this.#stopped) return this.#stopped.then(() => this.start())
+    this.#started ??= this.#native ? this.#start(this.#native) : joinCluster()
+    return this.#started
+  }
+
+  /**
+   * Stop the workers and close the port; resolves when the last process is gone. Calls while it stops give the
+   * same promise; a call with `false` among them hastens it.
+   *
+   * @param graceful `false` does not wait for requests in flight. Default `true`.
+   */
+  stop(graceful = true): Promise<void> {
+    const native = this.#native
+    if (!native) return currentAgent()?.drain() ?? Promise.resolve()
+    if (this.#stopped) {
+      // Its outcome is that of the call under way.
+      if (!graceful) native.stop(false).catch(() => {})
+      return this.#stopped
+    }
+    this.#stopped = this.#call('stop', () => native.stop(graceful)).finally(() => {
+      this.#stopped = undefined
+      this.#ended(this.#run)
+    })
+    return this.#stopped
+  }
+
+  /**
+   * Replace every worker without losing a request: successors are started and proven before their predecessors
+   * leave. Rejects with `ERR_ROLLOUT_ABORTED` when a successor fails; the workers not yet replaced serve on.
+   */
+  restart(): Promise<void> {
+    return this.#call('restart', native => native.restart())
+  }
+
+  /**
+   * Add one worker; resolves when it is ready.
+   *
+   * @param workerId Its id. Default: the lowest free `worker-<n>`.
+   */
+  spawnWorker(workerId?: string): Promise<BunWorker> {
+    return this.#call('spawnWorker', native => native.spawnWorker(workerId))
+  }
+
+  /**
+   * Take one worker away; resolves when its process is gone.
+   *
+   * @param graceful `false` does not wait for its requests in flight. Default `true`.
+   */
+  stopWorker(workerId: string, graceful = true): Promise<void> {
+    return this.#call('stopWorker', native => native.stopWorker(workerId, graceful))
+  }
+
+  /** Replace one worker, successor first; resolves when its old process is gone. */
+  restartWorker(workerId: string): Promise<void> {
+    return this.#call('restartWorker', native => native.restartWorker(workerId))
+  }
+
+  /** Have exactly that many workers; resolves when they are ready, or gone. */
+  scale(targetWorkerCount: number): Promise<void> {
+    return this.#call('scale', native => native.scale(targetWorkerCount))
+  }
+
+  /** Have `count` workers more. Default 1. */
+  scaleUp(count = 1): Promise<void> {
+    return this.#call('scaleUp', native => native.scaleBy(notNegative(count)))
+  }
+
+  /** Have `count` workers less, but not less than one. Default 1. */
+  scaleDown(count = 1): Promise<void> {
+    return this.#call('scaleDown', native => native.scaleBy(-notNegative(count)))
+  }
+
+  /** All workers, as they are now. */
+  getWorkers(): BunWorker[] {
+    return this.#master('getWorkers').workers()
+  }
+
+  /** One worker, as it is now. */
+  getWorkerById(workerId: string): BunWorker | undefined {
+    return this.#master('getWorkerById').worker(workerId) ?? undefined
+  }
+
+  /** Metrics of the cluster and of each worker, read now. */
+  getMetrics(): Promise<BunClusterMetrics> {
+    return this.#call('getMetrics', native => native.metrics() as Promise<BunClusterMetrics>)
+  }
+
+  /** Health of the cluster and of each worker. */
+  getHealth(): Promise<ClusterHealth> {
+    return this.#call('getHealth', native => native.health() as ClusterHealth)
+  }
+
+  /**
+   * Lay `config` over the present configuration, field by field; `null` takes a field back to its default.
+   * Resolves when it is in effect.
+   */
+  updateConfig(config: Partial<ClusterConfig>): Promise<void> {
+    return this.#call('updateConfig', async native => {
+      await native.updateConfig(config)
+      this.#warn(native)
+    })
+  }
+
+  /** The configuration in effect, every default filled in; in a worker, what its constructor was given. */
+  getConfig(): ClusterConfig {
+    return this.#native ? (this.#native.config() as ClusterConfig) : this.#config
+  }
+
+  /** Keep `ipcManager` told which workers there are, beginning with those that run now. */
+  setIPCManager(ipcManager: IPCWorkerRegistry): void {
+    if (typeof ipcManager?.registerWorker !== 'function' || typeof ipcManager.unregisterWorker !== 'function') {
+      throw new ConfigurationError(
+        'setIPCManager() needs an object with the functions registerWorker and unregisterWorker',
+        'ERR_CONFIGURATION',
+      )
+    }
+    this.#registry = ipcManager
+    for (const worker of this.#native?.workers() ?? []) {
+      if (worker.status === 'running') ipcManager.registerWorker(worker.id, worker)
+    }
+  }
+
+  async #start(native: NativeCluster): Promise<void> {
+    const run: Run = {
+      handlesSignals: () => native.handlesSignals(),
+      stop: graceful => this.stop(graceful),
+      killAll: () => native.killAll(),
+    }
+    this.#run = run
+    watch(run)
+    const ended = () => this.#ended(run)
+    try {
+      await native.start()
+      // Not awaited: while it is pending, it keeps the host alive.
+      native.closed().then(ended, ended)
+    } catch (cause) {
+      ended()
+      rethrow(cause)
+    }
+  }
+
+  /** Forget `run`, unless another one has taken its place already. */
+  #ended(run: Run | undefined): void {
+    if (!run) return
+    unwatch(run)
+    if (this.#run !== run) return
+    this.#run = undefined
+    this.#started = undefined
+  }
+
+  async #call<T>(method: string, call: (native: NativeCluster) => T | Promise<T>): Promise<T> {
+    try {
+      return await call(this.#master(method))
+    } catch (cause) {
+      rethrow(cause)
+    }
+  }
+
+  #master(method: string): NativeCluster {
+    if (this.#native) return this.#native
+    throw new ClusterError(
+      `${method}() works in the master only, and this is ${process.env['WORKER_ID'] ?? 'a worker'}: call it where isMaster is true`,
+      'ERR_NOT_MASTER',
+      { method },
+    )
+  }
+
+  #warn(native: NativeCluster): void {
+    for (const warning of native.warnings()) {
+      if (this.#warned.has(warning)) continue
+      this.#warned.add(warning)
+      process.emitWarning(warning, { code: 'XYPRISS_CLUSTER_CONFIG' })
+    }
+  }
+
+  #dispatch({ name, payload }: NativeEvent): void {
+    const workerId = payload['workerId'] as string
+    switch (name) {
+      case 'worker:started':
+        this.#register(workerId)
+        break
+      case 'worker:exit':
+        this.#unregister(workerId)
+        break
+      case 'worker:error':
+        payload['error'] = toClusterError(payload['error'] as Parameters<typeof toClusterError>[0])
+        break
+    }
+    this.emit(name as keyof ClusterEventMap, payload as never)
+  }
+
+  #register(workerId: string): void {
+    const worker = this.#native?.worker(workerId)
+    if (worker) this.#registry?.registerWorker(workerId, worker)
+  }
+
+  /** When a worker is replaced, its successor is ready under the same id before the old process ends. */
+  #unregister(workerId: string): void {
+    if (this.#native?.worker(workerId)?.status !== 'running') this.#registry?.unregisterWorker(workerId)
+  }
+}
+
+function isWorker(): boolean {
+  return currentAgent() !== undefined || process.env['CLUSTER_MODE'] === 'true'
+}
+
+/** `start()` in a worker: the agent has connected before the script ran, or there is none. */
+async function joinCluster(): Promise<void> {
+  if (currentAgent()) return
+  throw new ClusterError(
+    'CLUSTER_MODE=true says that this process is a worker, but no master of xypriss-cluster started it. ' +
+      'If another cluster manager did, let that one do the work; if not, unset CLUSTER_MODE',
+    'ERR_NO_MASTER',
+  )
+}
+
+/** This process, as the workers are to be started like it. */
+function host() {
+  const [, script, ...args] = process.argv
+  return {
+    execPath: process.execPath,
+    execArgv: process.execArgv,
+    ...(script === undefined ? {} : { script }),
+    args,
+    agent: join(__dirname, 'agent', 'index.js'),
+    runtime: process.versions['bun'] ? ('bun' as const) : ('node' as const),
+  }
+}
+
+/** The sign is what tells up from down, so it is not the caller's to give. The rest is checked natively. */
+function notNegative(count: number): number {
+  if (count < 0) {
+    throw new ConfigurationError(
+      `a cluster cannot be scaled by ${count} workers: give a positive number, or call the opposite method`,
+      'ERR_INVALID_WORKER_COUNT',
+      { asked: String(count) },
+    )
+  }
+  return count
+}

@@ -1,0 +1,40 @@
+/** The events of a cluster. Every `timestamp` is in milliseconds since the epoch. */
+import type { ClusterError } from './errors.js'
+import type { ClusterHealth, ClusterMetrics } from './metrics.js'
+
+/** Name of an event → its listener. */
+export interface ClusterEvents {
+  /** A worker proved that it is ready and takes requests. */
+  'worker:started': (data: { workerId: string; port: number; pid: number | null; timestamp: number }) => void
+  /** A worker that was asked to stop is gone. */
+  'worker:stopped': (data: { workerId: string; timestamp: number }) => void
+  /** The process of a worker ended, asked for or not. `reason` says why in words. */
+  'worker:exit': (data: {
+    workerId: string
+    exitCode: number | null
+    signal: NodeJS.Signals | null
+    reason: string
+    timestamp: number
+  }) => void
+  /** A worker failed in a way that somebody should look at. */
+  'worker:error': (data: { workerId: string; error: ClusterError; timestamp: number }) => void
+  /** A worker is replaced or started again. */
+  'worker:restart': (data: { workerId: string; reason: string; timestamp: number }) => void
+  /** All workers are ready and the public port is open. */
+  'cluster:started': (data: { workerCount: number; timestamp: number }) => void
+  /** The last worker is gone and the public port is free. */
+  'cluster:stopped': (data: { timestamp: number }) => void
+  /** The number of workers was changed. */
+  'cluster:scaled': (data: { oldCount: number; newCount: number; timestamp: number }) => void
+  /** The health of the cluster as a whole changed. */
+  'health:changed': (data: {
+    status: ClusterHealth['status']
+    details: ClusterHealth['details']
+    timestamp: number
+  }) => void
+  /** Fresh metrics, every `monitoring.metricsInterval`. */
+  'metrics:updated': (data: { metrics: ClusterMetrics; timestamp: number }) => void
+}
+
+/** {@link ClusterEvents} in the form in which `EventEmitter` wants it. */
+export type ClusterEventMap = { [Name in keyof ClusterEvents]: Parameters<ClusterEvents[Name]> }

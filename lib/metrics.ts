@@ -1,0 +1,97 @@
+/** What `getMetrics()` and `getHealth()` give. */
+import type { BunWorker } from './worker.js'
+
+/** Metrics of a cluster and of each of its workers, read at `timestamp`. */
+export interface BunClusterMetrics {
+  /** Workers there are, in whatever state. */
+  totalWorkers: number
+  /** Workers that take requests. */
+  activeWorkers: number
+  /** Requests since the cluster was started. */
+  totalRequests: number
+  /** Of these, those that failed or were answered with a 5xx status. */
+  failedRequests: number
+  /** Requests per second since the reading before. */
+  requestsPerSecond: number
+  /** Mean time from a request to the end of its response, in milliseconds. */
+  averageResponseTime: number
+  /** `failedRequests` of `totalRequests`, 0 to 1. */
+  errorRate: number
+  /** Requests that wait for a worker now. */
+  queuedRequests: number
+  /** Requests that were answered 503 because no worker was ready in time. */
+  rejectedRequests: number
+  /** Requests that were given to a second worker. */
+  retriedRequests: number
+  /** Client connections that are open now. */
+  openConnections: number
+  /** Resident memory of all workers, in bytes. */
+  memoryUsage: number
+  /** Processor time of all workers, in percent of one core. */
+  cpuUsage: number
+  /** How often workers were replaced. */
+  restartCount: number
+  /** Since the cluster was started, in milliseconds. */
+  uptime: number
+  /** When this was read, in milliseconds since the epoch. */
+  timestamp: number
+  /** Each worker. */
+  workers: BunWorkerMetrics[]
+}
+
+/** The name that the event payloads use. */
+export type ClusterMetrics = BunClusterMetrics
+
+/** Metrics of one worker. What needs a process is `null` while it has none. */
+export interface BunWorkerMetrics {
+  /** The id of its slot. */
+  id: string
+  /** Its process id. */
+  pid: number | null
+  /** The port that it listens on, on 127.0.0.1. */
+  port: number
+  /** What it is doing. */
+  status: BunWorker['status']
+  /** Whether it answers its health checks. */
+  health: BunWorker['health']['status']
+  /** How often its process was replaced. */
+  restarts: number
+  /** Since its process was started, in milliseconds. */
+  uptime: number | null
+  /** Requests that the present process was given. */
+  requests: number
+  /** Of these, those that failed or were answered with a 5xx status. */
+  failedRequests: number
+  /** Mean time of a request, in milliseconds. */
+  averageResponseTime: number
+  /** Requests that it is working on. */
+  activeRequests: number
+  /** Resident memory, in bytes. */
+  memoryUsage: number | null
+  /** Processor time, in percent of one core. */
+  cpuUsage: number | null
+}
+
+/** Health of a cluster. */
+export interface ClusterHealth {
+  /** Whether every worker serves. */
+  healthy: boolean
+  /** `degraded`: some workers do not serve; `critical`: none does. */
+  status: 'healthy' | 'degraded' | 'critical'
+  /** Each worker, by its id. */
+  details: Record<string, WorkerHealthDetails>
+}
+
+/** Why a worker is healthy or not. */
+export interface WorkerHealthDetails {
+  /** Whether it serves. */
+  status: 'healthy' | 'unhealthy'
+  /** What it is doing. */
+  state: BunWorker['status']
+  /** Checks that failed since the last one that passed. */
+  consecutiveFailures: number
+  /** When it was last checked, in milliseconds since the epoch; 0 before that. */
+  lastCheck: number
+  /** Why it does not serve; `null` when it does. */
+  reason: string | null
+}

@@ -1,0 +1,39 @@
+/**
+ * Builds the addon with napi-cli and the TypeScript with tsc, each only when its inputs changed.
+ *
+ *     node scripts/build.mjs [--debug] [--force]
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { bundleTypes } from './bundle-types.mjs'
+import { main, ROOT, run } from './run.mjs'
+import { complete, hashOf, isCurrent } from './stamp.mjs'
+
+/** Everything that is compiled into the addon. */
+const ADDON_INPUTS = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
+const LIBRARY_INPUTS = ['tsconfig.json', 'lib', 'scripts/bundle-types.mjs']
+
+/** Bring the addon and `dist/` up to date. A debug build stands until the sources change or `--force`. */
+export async function build({ debug = false, force = false } = {}) {
+  // The platform is part of the stamp: a folder may be mounted into a container of another one.
+  const addon = hashOf(ADDON_INPUTS, `${process.platform}-${process.arch}-${debug}`)
+  if (force || !hasAddon() || !isCurrent('addon', addon)) {
+    const files = ['--js', 'binding.js', '--dts', 'binding.d.ts']
+    await run(tool('napi'), ['build', '--platform', ...(debug ? [] : ['--release']), ...files])
+    complete('addon', addon)
+  }
+
+  const library = hashOf(LIBRARY_INPUTS)
+  if (force || !existsSync(join(ROOT, 'dist')) || !isCurrent('library', library)) {
+    await run(tool('tsc'), [])
+    bundleTypes()
+    complete('library', library)
+  }
+}
+
+const tool = name => join(ROOT, 'node_modules', '.bin', name)
+const hasAddon = () => readdirSync(ROOT).some(file => file.endsWith('.node'))
+
+if (import.meta.main ?? process.argv[1] === import.meta.filename) {
+  main(() => build({ debug: process.argv.includes('--debug'), force: true }))
+}

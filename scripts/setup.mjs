@@ -1,0 +1,29 @@
+/**
+ * Makes a clone runnable: packages from the lock file, the addon, the TypeScript. Each step is skipped when
+ * nothing that it reads has changed, so every command can begin with it.
+ *
+ * Runs before `npm ci`, hence imports nothing but Node's own modules.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from './build.mjs'
+import { main, ROOT, run } from './run.mjs'
+import { complete, hashOf, isCurrent } from './stamp.mjs'
+
+/** Install what the lock file names, then build what is out of date. */
+export async function setup() {
+  const lock = hashOf(['package.json', 'package-lock.json'])
+  if (!existsSync(join(ROOT, 'node_modules')) || !isCurrent('packages', lock)) {
+    await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    complete('packages', lock)
+  }
+  await build()
+}
+
+/** Under `npm run` the npm that started us, so that one that is not on the PATH works as well. */
+function npm(args) {
+  const cli = process.env.npm_execpath
+  return cli?.endsWith('npm-cli.js') ? run(process.execPath, [cli, ...args]) : run('npm', args)
+}
+
+if (import.meta.main ?? process.argv[1] === import.meta.filename) main(setup)

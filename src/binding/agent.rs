@@ -1,0 +1,129 @@
+//! The native half of the agent in a worker.
+
+use std::{
+  net::IpAddr,
+  os::fd::{FromRawFd as _, OwnedFd},
+};
+
+use napi::{
+  Status,
+  bindgen_prelude::{Error, Result},
+  threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
+};
+use napi_derive::napi;
+
+use crate::ipc::{
+  agent::{Agent, Request},
+  message::{Hello, Listening, Message, Protocol},
+};
+
+/// Weak, so that a worker with nothing left to do may end; the master asks little, so few wait.
+type AgentListener =
+  ThreadsafeFunction<NativeAgentRequest, (), NativeAgentRequest, Status, false, true, 64>;
+
+/// What the master asks of a worker.
+#[napi(object, object_from_js = false)]
+pub struct NativeAgentRequest {
+  /// `disconnect` says that the master is gone; it is the last one.
+  #[napi(ts_type = "'ping' | 'shutdown' | 'disconnect'")]
+  pub kind: String,
+  /// Set for `ping`: comes back in `pong`.
+  pub id: Option<f64>,
+}
+
+/// A server of the app that listens.
+#[napi(object, object_to_js = false)]
+pub struct NativeListening {
+  /// `http` is balanced per request, `tcp` (anything else) per connection.
+  #[napi(ts_type = "'http' | 'tcp'")]
+  pub protocol: String,
+  /// The address it listens on.
+  pub host: String,
+  /// The port it listens on.
+  pub port: u16,
+  /// The address the app asked for, if any.
+  pub requested_host: Option<String>,
+  /// The port the app asked for; 0 for any.
+  pub requested_port: u16,
+}
+
+/// The native half of the agent in a worker: its end of the channel to the master.
+#[napi]
+pub struct NativeAgent {
+  agent: Agent,
+}
+
+#[napi]
+impl NativeAgent {
+  /// Take over the inherited descriptor `fd`. A thread reads it from now on, so that the process
+  /// ends with its master even while its JavaScript is blocked.
+  #[napi(factory, ts_args_type = "fd: number, listener: (request: NativeAgentRequest) => void")]
+  pub fn connect(fd: i32, listener: AgentListener) -> Result<Self> {
+    // SAFETY: fcntl with an integer; it touches no memory. It also tells whether `fd` is open.
+    // Children of the worker must not inherit the channel: it would outlive the worker.
+    if unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
+      return Err(io_error(&std::io::Error::last_os_error()));
+    }
+    // SAFETY: the descriptor is open, and the master opened it for this agent alone: its number
+    // is in a variable that the agent removes when it reads it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let agent = Agent::connect(fd, move |request| {
+      let request = match request {
+        #[expect(clippy::cast_precision_loss, reason = "ids are at most 53 bits wide")]
+        Request::Ping { id } => {
+          NativeAgentRequest { kind: "ping".to_owned(), id: Some(id as f64) }
+        }
+        Request::Shutdown => NativeAgentRequest { kind: "shutdown".to_owned(), id: None },
+        Request::Disconnected => NativeAgentRequest { kind: "disconnect".to_owned(), id: None },
+      };
+      // A queue that is full or closing says that JavaScript is blocked or done: the master sees
+      // the first by the missing answer, and does not need the second.
+      let _queued = listener.call(request, ThreadsafeFunctionCallMode::NonBlocking);
+    });
+    Ok(Self { agent: agent.map_err(|error| io_error(&error))? })
+  }
+
+  /// Say who this is; the first message.
+  #[napi]
+  pub fn hello(&self, runtime: String, version: String) -> Result<()> {
+    self.send(&Message::Hello(Hello { runtime, version }))
+  }
+
+  /// Say that a server of the app listens.
+  #[napi]
+  pub fn listening(&self, listening: NativeListening) -> Result<()> {
+    let host: IpAddr = listening
+      .host
+      .parse()
+      .map_err(|_| Error::new(Status::InvalidArg, format!("no IP address: {}", listening.host)))?;
+    let protocol = if listening.protocol == "http" { Protocol::Http } else { Protocol::Tcp };
+    self.send(&Message::Listening(Listening {
+      protocol,
+      host,
+      port: listening.port,
+      requested_host: listening.requested_host,
+      requested_port: listening.requested_port,
+    }))
+  }
+
+  /// Say that the app said that it is ready.
+  #[napi]
+  pub fn ready(&self) -> Result<()> {
+    self.send(&Message::Ready)
+  }
+
+  /// Answer a ping.
+  #[napi]
+  pub fn pong(&self, id: f64) -> Result<()> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "was an integer")]
+    self.send(&Message::Pong { id: id as u64 })
+  }
+
+  fn send(&self, message: &Message) -> Result<()> {
+    self.agent.send(message).map_err(|error| io_error(&error))
+  }
+}
+
+fn io_error(error: &std::io::Error) -> Error {
+  Error::new(Status::GenericFailure, format!("the channel to the cluster master failed: {error}"))
+}

@@ -1,0 +1,11 @@
+//! The Node-API surface. The only module that may name a `napi` type.
+//!
+//! Plain data goes out as snapshots, promises are settled by [`settle`](mod@settle), events arrive
+//! through one weak, bounded threadsafe function. What the `///` comments here say is what editors
+//! show for the generated `binding.d.ts`.
+
+mod agent;
+mod cluster;
+mod event;
+mod settle;
+mod worker;

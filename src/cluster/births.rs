@@ -1,0 +1,73 @@
+//! Everything that a new worker needs, in one place: a generation, a port, a command line.
+
+use std::{sync::Arc, time::SystemTime};
+
+use tokio::sync::{mpsc, watch};
+
+use super::{
+  launch::{Host, launch},
+  ports::PortLease,
+  slot::{Incarnation, Slot},
+};
+use crate::{
+  config::Config,
+  error::Result,
+  health::checkup::Checkup,
+  worker::{Birth, Demand, Generation, Notice, Nursery},
+};
+
+/// Brings workers into the world.
+pub struct Births {
+  /// The process they are copies of.
+  pub host: Host,
+  /// The effective configuration.
+  pub config: watch::Sender<Arc<Config>>,
+  /// Starts them.
+  pub nursery: Arc<dyn Nursery>,
+  /// Where their news go.
+  pub notices: mpsc::Sender<Notice>,
+  /// The public port; theirs are above it.
+  pub public_port: u16,
+  /// How many there have been.
+  pub generations: Generation,
+}
+
+impl Births {
+  /// Start a process for `slot`, on the port that the slot had before if that is free.
+  ///
+  /// # Errors
+  /// When there is no port or no script for it. Everything later comes as news.
+  pub fn raise(&mut self, slot: &Slot) -> Result<Incarnation> {
+    let config = self.config.borrow().clone();
+    let port = PortLease::take(self.public_port, slot.port)?;
+    let launch = launch(
+      &self.host,
+      &config.exec,
+      &slot.id,
+      slot.ordinal,
+      port.port(),
+      self.public_port,
+    )?;
+    self.generations += 1;
+    let demand = watch::Sender::new(Demand::Run);
+    self.nursery.raise(Birth {
+      generation: self.generations,
+      worker: Arc::clone(&slot.id),
+      launch,
+      config: self.config.subscribe(),
+      demand: demand.subscribe(),
+      notices: self.notices.clone(),
+    });
+    Ok(Incarnation {
+      generation: self.generations,
+      pid: None,
+      port,
+      demand,
+      target: None,
+      born: SystemTime::now(),
+      ready: None,
+      checkup: Checkup::NEW,
+      gone: Vec::new(),
+    })
+  }
+}

@@ -1,0 +1,66 @@
+//! Everything the supervisor can be asked, each with the reply it gives.
+
+use std::{net::IpAddr, sync::Arc};
+
+use tokio::sync::oneshot;
+
+use super::snapshot::WorkerView;
+use crate::{config::Config, error::Result};
+
+/// Where an answer goes. Dropping the other end cancels nothing.
+pub type Reply<T> = oneshot::Sender<Result<T>>;
+
+/// A request to the supervisor.
+#[derive(Debug)]
+pub enum Command {
+  /// Add a slot and start its worker. Answered when the worker is ready or has failed; a worker that
+  /// fails takes its slot with it.
+  Spawn {
+    /// The slot's id; `None` for the next free `worker-N`.
+    id: Option<String>,
+    /// The worker.
+    reply: Reply<WorkerView>,
+  },
+  /// Stop a worker and remove its slot. Answered when its processes are gone.
+  Remove {
+    /// The slot.
+    id: String,
+    /// Whether its requests may finish.
+    graceful: bool,
+    /// Done.
+    reply: Reply<()>,
+  },
+  /// Start a successor, let it take over once it has proved itself, and stop the old process.
+  /// Answered when the old one is gone, or when the successor failed and the old one was kept.
+  Replace {
+    /// The slot.
+    id: String,
+    /// Why, for the event.
+    reason: String,
+    /// Done.
+    reply: Reply<()>,
+  },
+  /// Open the public port: the first workers are ready.
+  Open {
+    /// Done.
+    reply: Reply<()>,
+  },
+  /// Use another configuration from now on. What workers were born with stays as it is.
+  Configure {
+    /// The effective configuration.
+    config: Arc<Config>,
+    /// Done.
+    reply: Reply<()>,
+  },
+  /// Stop everything and end the supervisor. A second one may only be less patient.
+  Shutdown {
+    /// Whether requests may finish.
+    graceful: bool,
+  },
+}
+
+/// The address that workers asked for, if they asked for one in particular.
+#[must_use]
+pub fn specific(host: Option<IpAddr>) -> Option<IpAddr> {
+  host.filter(|host| !host.is_unspecified())
+}

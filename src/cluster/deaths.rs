@@ -1,0 +1,145 @@
+//! What the supervisor does when a process is gone, and when its successor is due. The decisions are
+//! those of [`super::restart`].
+
+use tokio::time::{Duration, Instant};
+
+use super::{
+  restart::Decision,
+  slot::{Leaving, Place, Station, Successor},
+  snapshot::add,
+  supervisor::{Closing, Supervisor, answer},
+};
+use crate::{error::ClusterError, event::Event, worker::End};
+
+impl Supervisor {
+  /// A process is gone.
+  pub(super) fn bury(&mut self, index: usize, place: Place, end: End) {
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    let worker = slot.id.to_string();
+    let gone = match place {
+      Place::Station => slot.vacate(),
+      Place::Successor => None,
+      Place::Retiring(at) => (at < slot.retiring.len()).then(|| slot.retiring.remove(at)),
+    };
+    if let Some(target) = gone.as_ref().and_then(|gone| gone.target.as_ref()) {
+      target.upstream.close();
+      self.departed = add(self.departed, target.upstream.counters());
+    }
+    self.publish();
+    self.events.emit(Event::WorkerExit { worker, cause: end.cause.clone() });
+    match (place, gone) {
+      (Place::Retiring(_), Some(gone)) => {
+        drop(gone.port);
+        gone.gone.into_iter().for_each(|reply| answer(reply, Ok(())));
+      }
+      (Place::Station, Some(gone)) => {
+        let uptime = gone.uptime(Instant::now());
+        drop(gone);
+        self.mourn(index, end, uptime);
+      }
+      (Place::Successor, _) => self.lose_successor(index, end),
+      (Place::Station | Place::Retiring(_), None) => {}
+    }
+  }
+
+  /// The process that did the slot's work died without being asked.
+  fn mourn(&mut self, index: usize, end: End, uptime: Duration) {
+    let policy = self.births.config.borrow().restart;
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    let worker = slot.id.to_string();
+    if let Some(error) = end.startup.clone() {
+      slot.last_error = Some(error.clone());
+      self.events.emit(Event::WorkerError { worker: worker.clone(), error: error.clone() });
+      if !slot.ready.is_empty() {
+        // It never was: whoever asked for it is told, and nothing is left of it.
+        slot.leaving = Some(Leaving::Failed);
+        return slot.ready.drain(..).for_each(|waiting| answer(waiting, Err(error.clone())));
+      }
+    }
+    if slot.successor.is_some() {
+      return;
+    }
+    if self.closing != Closing::No {
+      slot.leaving = Some(Leaving::Asked(Vec::new()));
+      return;
+    }
+    if !policy.respawn {
+      slot.station = Station::Ended;
+      return;
+    }
+    let (streak, decision) = slot.streak.died(uptime, &policy, fastrand::f64());
+    slot.streak = streak;
+    match decision {
+      Decision::Again { after } => {
+        slot.station =
+          Station::Waiting { until: Instant::now() + after, reason: end.cause.to_string() };
+      }
+      Decision::GiveUp { restarts } => {
+        slot.station = Station::Failed;
+        let error = ClusterError::CrashLoop {
+          worker: worker.clone(),
+          restarts,
+          cause: end.cause,
+          stderr: end.stderr,
+        };
+        slot.last_error = Some(error.clone());
+        self.events.emit(Event::WorkerError { worker, error });
+      }
+    }
+  }
+
+  fn lose_successor(&mut self, index: usize, end: End) {
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(Successor { replies, .. }) = slot.successor.take() else { return };
+    let worker = slot.id.to_string();
+    let error = end.startup.clone().unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
+    self.events.emit(Event::WorkerError { worker, error: error.clone() });
+    for reply in replies {
+      answer(reply, Err(error.clone()));
+    }
+    // The old process died while it waited to be relieved: the slot must not stay empty.
+    if matches!(slot.station, Station::Vacant) {
+      self.mourn(index, End { startup: None, ..end }, Duration::ZERO);
+    }
+  }
+
+  /// When the next worker is to be started again.
+  pub(super) fn next_start(&self) -> Option<Instant> {
+    let waiting = self.slots.iter().filter_map(|slot| match slot.station {
+      Station::Waiting { until, .. } => Some(until),
+      Station::Booting(_)
+      | Station::Serving(_)
+      | Station::Failed
+      | Station::Ended
+      | Station::Vacant => None,
+    });
+    waiting.min()
+  }
+
+  /// Start the workers whose wait is over.
+  pub(super) fn start_due(&mut self) {
+    let now = Instant::now();
+    for index in 0..self.slots.len() {
+      let Some(slot) = self.slots.get(index) else { continue };
+      let Station::Waiting { until, reason } = &slot.station else { continue };
+      if *until > now {
+        continue;
+      }
+      let (worker, reason) = (slot.id.to_string(), reason.clone());
+      let raised = self.births.raise(slot);
+      let Some(slot) = self.slots.get_mut(index) else { continue };
+      match raised {
+        Ok(incarnation) => {
+          slot.restarts = slot.restarts.saturating_add(1);
+          slot.station = Station::Booting(incarnation);
+          self.events.emit(Event::WorkerRestart { worker, reason });
+        }
+        Err(error) => {
+          slot.station = Station::Failed;
+          slot.last_error = Some(error.clone());
+          self.events.emit(Event::WorkerError { worker, error });
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+//! A cluster, as the binding and the tests hold it.
+//!
+//! [`Cluster`] is a handle. Each run from `start()` to `stop()` has one [`supervisor`], the actor that
+//! owns all workers; [`operations`] asks it for the steps that a large operation is made of, one
+//! operation at a time. What it shows is a [`snapshot`].
+
+pub mod births;
+pub mod command;
+mod deaths;
+pub mod launch;
+pub mod operations;
+pub mod ports;
+pub mod report;
+pub mod restart;
+pub mod slot;
+pub mod snapshot;
+pub mod supervisor;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::{
+  command::{Command, Reply},
+  launch::Host,
+  report::Reporter,
+  snapshot::{ClusterState, Snapshot},
+};
+use crate::{
+  config::{self, Config, Resolved, merge::merge},
+  error::{ClusterError, Result},
+  event::EventSink,
+  proxy::Proxy,
+};
+
+/// Handle of a cluster.
+pub struct Cluster {
+  host: Host,
+  base_port: u16,
+  events: Arc<dyn EventSink>,
+  // Each held for a read or a replacement, never over an await.
+  settings: Mutex<Settings>,
+  run: Mutex<Option<Arc<Run>>>,
+  /// One large operation at a time: two rolling restarts must not interleave.
+  operation: tokio::sync::Mutex<()>,
+}
+
+struct Settings {
+  /// As the user wrote it, for merging.
+  written: Value,
+  config: Arc<Config>,
+  warnings: Vec<String>,
+}
+
+/// One run, from `start()` to `stop()`.
+struct Run {
+  commands: mpsc::Sender<Command>,
+  snapshots: watch::Receiver<Arc<Snapshot>>,
+  config: watch::Receiver<Arc<Config>>,
+  proxy: Proxy,
+  reporter: Reporter,
+}
+
+impl Cluster {
+  /// A cluster that does not run yet.
+  ///
+  /// # Errors
+  /// [`ClusterError::Configuration`] with every problem of `written`.
+  pub fn new(
+    written: Value,
+    base_port: u16,
+    host: Host,
+    events: Arc<dyn EventSink>,
+  ) -> Result<Self> {
+    let Resolved { config, warnings } = config::resolve(&written)?;
+    Ok(Self {
+      host,
+      base_port,
+      events,
+      settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
+      run: Mutex::new(None),
+      operation: tokio::sync::Mutex::new(()),
+    })
+  }
+
+  /// What of the configuration was accepted although nothing acts on it.
+  #[must_use]
+  pub fn warnings(&self) -> Vec<String> {
+    self.settings().warnings.clone()
+  }
+
+  /// The effective configuration.
+  #[must_use]
+  pub fn config(&self) -> Arc<Config> {
+    Arc::clone(&self.settings().config)
+  }
+
+  /// The present picture.
+  #[must_use]
+  pub fn snapshot(&self) -> Arc<Snapshot> {
+    match self.current() {
+      Some(run) => run.snapshots.borrow().clone(),
+      None => Arc::new(Snapshot::empty()),
+    }
+  }
+
+  /// The public port, while the cluster has one.
+  #[must_use]
+  pub fn port(&self) -> Option<u16> {
+    self.current().map(|run| run.proxy.port())
+  }
+
+  /// Metrics, read now.
+  ///
+  /// # Errors
+  /// [`ClusterError::NotRunning`].
+  pub fn metrics(&self) -> Result<Value> {
+    let run = self.running("getMetrics")?;
+    let snapshot = run.snapshots.borrow().clone();
+    Ok(run.reporter.metrics(&snapshot, run.proxy.stats()))
+  }
+
+  /// Resolves when the present run has ended; at once when there is none.
+  pub async fn closed(&self) {
+    if let Some(run) = self.current() {
+      run.ended().await;
+    }
+  }
+
+  /// SIGKILL to the process group of every worker, without waiting: the host is about to end.
+  pub fn kill_all(&self) {
+    for pid in &self.snapshot().processes {
+      if let Ok(pid) = i32::try_from(*pid) {
+        let group = nix::unistd::Pid::from_raw(pid);
+        let _gone = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+      }
+    }
+  }
+
+  /// The configuration that `patch` would make of the present one; nothing is changed.
+  fn patched(&self, patch: Value) -> Result<(Value, Resolved)> {
+    let written = merge(self.settings().written.clone(), patch);
+    let resolved = config::resolve(&written)?;
+    Ok((written, resolved))
+  }
+
+  fn settings(&self) -> std::sync::MutexGuard<'_, Settings> {
+    self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+
+  /// The run, if one has not ended.
+  fn current(&self) -> Option<Arc<Run>> {
+    let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+    run.as_ref().filter(|run| run.state() != ClusterState::Stopped).cloned()
+  }
+
+  /// The run that `call` needs.
+  fn running(&self, call: &'static str) -> Result<Arc<Run>> {
+    let run = self.current();
+    let state = run.as_ref().map_or(ClusterState::Stopped, |run| run.state());
+    run
+      .filter(|_| state == ClusterState::Running)
+      .ok_or(ClusterError::NotRunning { state: state.name(), call })
+  }
+}
+
+impl Run {
+  fn state(&self) -> ClusterState {
+    self.snapshots.borrow().state
+  }
+
+  async fn ended(&self) {
+    let mut snapshots = self.snapshots.clone();
+    // An error says that the supervisor is gone, which is an end too.
+    let _ended = snapshots.wait_for(|snapshot| snapshot.state == ClusterState::Stopped).await;
+  }
+
+  /// Ask the supervisor and wait for its answer.
+  async fn ask<T>(
+    &self,
+    call: &'static str,
+    command: impl FnOnce(Reply<T>) -> Command,
+  ) -> Result<T> {
+    let (reply, answer) = oneshot::channel();
+    let stopped = ClusterError::Stopped { call };
+    if self.commands.send(command(reply)).await.is_err() {
+      return Err(stopped);
+    }
+    answer.await.unwrap_or(Err(stopped))
+  }
+}

@@ -1,0 +1,343 @@
+//! The large operations: what they ask of the supervisor, and in which order.
+
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+use tokio::{
+  sync::{mpsc, watch},
+  task::{JoinError, JoinSet},
+  time::sleep,
+};
+
+use super::{
+  Cluster, Run,
+  command::{Command, Reply},
+  report::Reporter,
+  snapshot::{ClusterState, Snapshot, WorkerStatus, WorkerView},
+  supervisor::{Parts, Supervisor},
+};
+use crate::{
+  config::{Config, defaults::MAX_WORKERS, resolve::worker_count},
+  error::{ClusterError, Result},
+  event::{Event, EventSink},
+  proxy::{Options, Proxy},
+  runtime,
+  worker::{Nursery, forward::Forward, spawner::Spawner, task::Processes},
+};
+
+/// Commands that may wait for the supervisor; callers wait when it is full.
+const COMMANDS: usize = 64;
+
+impl Cluster {
+  /// Bind the public port, start the workers, wait until all are ready, open the port. Returns the
+  /// port. A cluster that runs already is left alone.
+  ///
+  /// # Errors
+  /// Whatever kept the port or the first worker from being had; nothing is left running then.
+  pub async fn start(&self) -> Result<u16> {
+    let spawner = Spawner::start(runtime::handle()?.clone())
+      .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
+    let forward = Forward::shared()
+      .map_err(|error| ClusterError::system("start its output thread", &error))?;
+    self.start_with(Arc::new(Processes { spawner, forward })).await
+  }
+
+  /// [`Self::start`] with workers from somewhere else.
+  ///
+  /// # Errors
+  /// As [`Self::start`].
+  pub async fn start_with(&self, nursery: Arc<dyn Nursery>) -> Result<u16> {
+    let _alone = self.operation.lock().await;
+    if let Some(run) = self.current() {
+      if run.state() != ClusterState::Stopping {
+        return Ok(run.proxy.port());
+      }
+      run.ended().await;
+    }
+    let config = self.config();
+    check_exec(&config)?;
+    let proxy = Proxy::bind(Options {
+      host: config.balancing.host,
+      port: self.base_port,
+      strategy: config.balancing.strategy,
+      queue: config.balancing.queue,
+      ..Options::default()
+    })?;
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let starting = Snapshot { state: ClusterState::Starting, ..Snapshot::empty() };
+    let (snapshots, shown) = watch::channel(Arc::new(starting));
+    let current = watch::Sender::new(Arc::clone(&config));
+    let (config_shown, reporter) = (current.subscribe(), Reporter::default());
+    let supervisor = Supervisor::new(Parts {
+      host: self.host.clone(),
+      config: current,
+      proxy: proxy.clone(),
+      nursery,
+      events: Arc::clone(&self.events),
+      snapshots,
+      commands: inbox,
+    });
+    let run = Run { commands, snapshots: shown, config: config_shown, proxy, reporter };
+    let run = Arc::new(run);
+    *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&run));
+    tokio::spawn(supervisor.run());
+    match first_workers(&run, config.workers).await {
+      Ok(()) => {
+        let workers = run.snapshots.borrow().workers.len();
+        self.events.emit(Event::ClusterStarted { workers });
+        tokio::spawn(tick_metrics(Arc::clone(&run), Arc::clone(&self.events)));
+        Ok(run.proxy.port())
+      }
+      Err(error) => {
+        let stopped = run.state() != ClusterState::Starting;
+        run.shut_down(false).await;
+        Err(if stopped { ClusterError::Stopped { call: "start" } } else { error })
+      }
+    }
+  }
+
+  /// Stop everything. Resolves when the last process is gone and the port is free; at once when
+  /// there is nothing to stop. `graceful` lets accepted requests finish.
+  pub async fn stop(&self, graceful: bool) {
+    // Not one operation at a time: a stop must not wait for a start that hangs.
+    if let Some(run) = self.current() {
+      run.shut_down(graceful).await;
+    }
+  }
+
+  /// Replace every worker, one after the other: each successor proves itself before the old one
+  /// goes.
+  ///
+  /// # Errors
+  /// [`ClusterError::RolloutAborted`] at the first successor that fails. Its slot and those after it
+  /// keep their old workers.
+  pub async fn restart(&self) -> Result<()> {
+    let _alone = self.operation.lock().await;
+    let run = self.running("restart")?;
+    self.roll(&run, "rolling restart", "restart").await
+  }
+
+  async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
+    let ids: Vec<String> =
+      run.snapshots.borrow().workers.iter().map(|worker| worker.id.to_string()).collect();
+    for id in ids {
+      match run.replace(&id, reason, call).await {
+        Ok(()) => {}
+        // It was stopped since: there is nothing to replace.
+        Err(ClusterError::WorkerNotFound { .. }) => {}
+        Err(stopped @ ClusterError::Stopped { .. }) => return Err(stopped),
+        Err(_) if run.state() != ClusterState::Running => {
+          return Err(ClusterError::Stopped { call });
+        }
+        Err(error) => {
+          return Err(ClusterError::RolloutAborted { worker: id, source: Box::new(error) });
+        }
+      }
+    }
+    Ok(())
+  }
+
+  /// Add a worker.
+  ///
+  /// # Errors
+  /// When its id is taken or it fails to start; nothing is left of it then.
+  pub async fn spawn_worker(&self, id: Option<String>) -> Result<WorkerView> {
+    let _alone = self.operation.lock().await;
+    let run = self.running("spawnWorker")?;
+    if run.count() >= MAX_WORKERS as usize {
+      return Err(invalid_count(run.count() + 1));
+    }
+    run.ask("spawnWorker", |reply| Command::Spawn { id, reply }).await
+  }
+
+  /// Stop a worker and forget its slot.
+  ///
+  /// # Errors
+  /// When there is no such worker.
+  pub async fn stop_worker(&self, id: String, graceful: bool) -> Result<()> {
+    let run = self.running("stopWorker")?;
+    run.ask("stopWorker", |reply| Command::Remove { id, graceful, reply }).await
+  }
+
+  /// Replace one worker, successor first.
+  ///
+  /// # Errors
+  /// When there is no such worker or its successor fails; the old one serves on then.
+  pub async fn restart_worker(&self, id: String) -> Result<()> {
+    let _alone = self.operation.lock().await;
+    let run = self.running("restartWorker")?;
+    run.replace(&id, "restart asked for", "restartWorker").await
+  }
+
+  /// Have `count` workers: start what is missing, stop the youngest of what is too many.
+  ///
+  /// # Errors
+  /// When `count` is no number of workers, or a new worker fails; the others stay.
+  pub async fn scale(&self, count: f64) -> Result<()> {
+    let _alone = self.operation.lock().await;
+    let run = self.running("scale")?;
+    let wanted = worker_count(count).ok_or_else(|| invalid_count(count))?;
+    self.scale_run(&run, wanted as usize).await
+  }
+
+  /// Have `delta` workers more, or less when it is negative.
+  ///
+  /// # Errors
+  /// As [`Self::scale`].
+  pub async fn scale_by(&self, delta: f64) -> Result<()> {
+    let _alone = self.operation.lock().await;
+    let run = self.running(if delta < 0.0 { "scaleDown" } else { "scaleUp" })?;
+    let count = f64::from(u32::try_from(run.count()).unwrap_or(u32::MAX)) + delta;
+    let wanted = worker_count(count).ok_or_else(|| invalid_count(count))?;
+    self.scale_run(&run, wanted as usize).await
+  }
+
+  async fn scale_run(&self, run: &Arc<Run>, wanted: usize) -> Result<()> {
+    let old = run.count();
+    let outcome = if wanted > old {
+      settle(run.spawn_many(wanted - old, "scale"), "scale").await
+    } else {
+      settle(run.remove_youngest(old - wanted), "scale").await
+    };
+    let new = run.count();
+    if new != old {
+      self.events.emit(Event::ClusterScaled { old, new });
+    }
+    outcome
+  }
+
+  /// Lay `patch` over the configuration. It is checked whole before anything changes. What can be
+  /// applied to running workers is; for the rest they are replaced, one after the other.
+  ///
+  /// # Errors
+  /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. Else what
+  /// scaling or the rolling restart met.
+  pub async fn update_config(&self, patch: Value) -> Result<()> {
+    let _alone = self.operation.lock().await;
+    let (written, resolved) = self.patched(patch)?;
+    let (old, new) = (self.config(), Arc::new(resolved.config));
+    {
+      let mut settings = self.settings();
+      settings.written = written;
+      settings.config = Arc::clone(&new);
+      settings.warnings = resolved.warnings;
+    }
+    let Some(run) = self.current() else { return Ok(()) };
+    let config = Arc::clone(&new);
+    run.ask("updateConfig", |reply| Command::Configure { config, reply }).await?;
+    if new.exec != old.exec {
+      self.roll(&run, "new configuration", "updateConfig").await?;
+    }
+    if new.workers != old.workers {
+      self.scale_run(&run, new.workers as usize).await?;
+    }
+    Ok(())
+  }
+}
+
+impl Run {
+  /// Workers that are meant to stay.
+  fn count(&self) -> usize {
+    let snapshot = self.snapshots.borrow();
+    snapshot.workers.iter().filter(|worker| worker.status != WorkerStatus::Stopping).count()
+  }
+
+  async fn shut_down(&self, graceful: bool) {
+    // A supervisor that is gone has stopped everything already.
+    let _asked = self.commands.send(Command::Shutdown { graceful }).await;
+    self.ended().await;
+  }
+
+  async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
+    let (id, reason) = (id.to_owned(), reason.to_owned());
+    self.ask(call, |reply| Command::Replace { id, reason, reply }).await
+  }
+
+  /// Ask for all of it at once, so that workers start and drain side by side.
+  fn ask_all<T: Send + 'static>(
+    self: &Arc<Self>,
+    call: &'static str,
+    commands: impl IntoIterator<Item = impl FnOnce(Reply<T>) -> Command + Send + 'static>,
+  ) -> JoinSet<Result<T>> {
+    commands
+      .into_iter()
+      .map(|command| {
+        let run = Arc::clone(self);
+        async move { run.ask(call, command).await }
+      })
+      .collect()
+  }
+
+  fn spawn_many(self: &Arc<Self>, count: usize, call: &'static str) -> JoinSet<Result<WorkerView>> {
+    self.ask_all(call, (0..count).map(|_| |reply| Command::Spawn { id: None, reply }))
+  }
+
+  fn remove_youngest(self: &Arc<Self>, count: usize) -> JoinSet<Result<()>> {
+    let present = self.snapshots.borrow().clone();
+    let staying = present.workers.iter().filter(|w| w.status != WorkerStatus::Stopping);
+    let ids: Vec<String> = staying.rev().take(count).map(|worker| worker.id.to_string()).collect();
+    self.ask_all(
+      "scale",
+      ids.into_iter().map(|id| move |reply| Command::Remove { id, graceful: true, reply }),
+    )
+  }
+}
+
+/// Start the first workers and open the port when all are ready. The first failure ends it: what is
+/// left is stopped by the caller.
+async fn first_workers(run: &Arc<Run>, count: u32) -> Result<()> {
+  let mut births = run.spawn_many(count as usize, "start");
+  while let Some(born) = births.join_next().await {
+    flatten(born, "start")?;
+  }
+  run.ask("start", |reply| Command::Open { reply }).await
+}
+
+/// The first failure, after everything has an outcome.
+async fn settle<T: 'static>(mut outcomes: JoinSet<Result<T>>, call: &'static str) -> Result<()> {
+  let mut first = Ok(());
+  while let Some(outcome) = outcomes.join_next().await {
+    first = first.and(flatten(outcome, call).map(|_| ()));
+  }
+  first
+}
+
+fn flatten<T>(joined: Result<Result<T>, JoinError>, call: &'static str) -> Result<T> {
+  joined.unwrap_or(Err(ClusterError::Stopped { call }))
+}
+
+/// `metrics:updated`, every interval, for as long as the run lasts.
+async fn tick_metrics(run: Arc<Run>, events: Arc<dyn EventSink>) {
+  let mut config = run.config.clone();
+  loop {
+    let period = config.borrow_and_update().metrics_interval;
+    tokio::select! {
+      () = run.ended() => return,
+      changed = config.changed() => if changed.is_err() { return },
+      () = sleep(period.unwrap_or_default()), if period.is_some() => {
+        let snapshot = run.snapshots.borrow().clone();
+        let metrics = run.reporter.metrics(&snapshot, run.proxy.stats());
+        events.emit(Event::MetricsUpdated { metrics });
+      }
+    }
+  }
+}
+
+/// Refuse early what the runtime would only say on stderr.
+fn check_exec(config: &Config) -> Result<()> {
+  let problem = |problem: String| ClusterError::Configuration { problems: vec![problem] };
+  let exec = &config.exec;
+  // A name without extension is completed by the runtime in ways of its own.
+  let missing = exec.script.as_ref().filter(|path| path.extension().is_some() && !path.exists());
+  if let Some(script) = missing {
+    return Err(problem(format!("exec.script: there is no file {}", script.display())));
+  }
+  if let Some(cwd) = exec.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
+    return Err(problem(format!("exec.cwd: there is no directory {}", cwd.display())));
+  }
+  Ok(())
+}
+
+fn invalid_count(asked: impl ToString) -> ClusterError {
+  ClusterError::InvalidWorkerCount { asked: asked.to_string(), max: MAX_WORKERS }
+}

@@ -1,0 +1,161 @@
+//! What everybody but the supervisor sees of a cluster: a picture, replaced whole at each change.
+
+use std::{
+  sync::Arc,
+  time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+  health::{
+    checkup::{Checkup, Status},
+    verdict::Verdict,
+  },
+  proxy::{Counters, Upstream},
+};
+
+/// State of the cluster as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClusterState {
+  /// `start()` has not been called, or has failed, or the cluster was stopped.
+  Stopped,
+  /// The first workers are starting.
+  Starting,
+  /// The public port is open.
+  Running,
+  /// Requests finish, workers leave.
+  Stopping,
+}
+
+impl ClusterState {
+  /// The public name.
+  #[must_use]
+  pub const fn name(self) -> &'static str {
+    match self {
+      Self::Stopped => "stopped",
+      Self::Starting => "starting",
+      Self::Running => "running",
+      Self::Stopping => "stopping",
+    }
+  }
+}
+
+/// State of a worker, in the words of the public `WorkerState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkerStatus {
+  /// Starting for the first time, or about to be started again.
+  Starting,
+  /// Takes requests.
+  Running,
+  /// Told to go.
+  Stopping,
+  /// Dead, and nobody wants it back.
+  Stopped,
+  /// Given up: it died too often.
+  Error,
+}
+
+impl WorkerStatus {
+  /// The public name.
+  #[must_use]
+  pub const fn name(self) -> &'static str {
+    match self {
+      Self::Starting => "starting",
+      Self::Running => "running",
+      Self::Stopping => "stopping",
+      Self::Stopped => "stopped",
+      Self::Error => "error",
+    }
+  }
+}
+
+/// One worker in a [`Snapshot`].
+#[derive(Debug, Clone)]
+pub struct WorkerView {
+  /// The slot's id.
+  pub id: Arc<str>,
+  /// Its process, while there is one.
+  pub pid: Option<u32>,
+  /// Its port; the last one it had while it has none.
+  pub port: u16,
+  /// Its state.
+  pub status: WorkerStatus,
+  /// Its checks.
+  pub checkup: Checkup,
+  /// When its process was started; the epoch before that.
+  pub started: SystemTime,
+  /// How often the slot was filled again.
+  pub restarts: u32,
+  /// Live counters of the present process.
+  pub upstream: Option<Arc<Upstream>>,
+  /// What is known of its last failure.
+  pub last_error: Option<String>,
+}
+
+impl WorkerView {
+  /// Whether it takes requests and answers its checks.
+  #[must_use]
+  pub fn serves(&self) -> bool {
+    self.status == WorkerStatus::Running && self.checkup.status != Status::Unhealthy
+  }
+}
+
+/// A picture of the cluster.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+  /// State of the whole.
+  pub state: ClusterState,
+  /// The workers, in the order in which their slots were made.
+  pub workers: Vec<WorkerView>,
+  /// Every process there is, also those that are to take over or to go.
+  pub processes: Vec<u32>,
+  /// What processes that are gone had counted.
+  pub departed: Counters,
+}
+
+impl Snapshot {
+  /// Before the first start.
+  #[must_use]
+  pub fn empty() -> Self {
+    Self {
+      state: ClusterState::Stopped,
+      workers: Vec::new(),
+      processes: Vec::new(),
+      departed: Counters::default(),
+    }
+  }
+
+  /// Health of the whole: every worker that is there should serve.
+  #[must_use]
+  pub fn verdict(&self) -> Verdict {
+    let wanted = self.workers.iter().filter(|w| w.status != WorkerStatus::Stopping).count();
+    let serving = self.workers.iter().filter(|worker| worker.serves()).count();
+    Verdict::of(wanted, serving)
+  }
+
+  /// The worker with this id.
+  #[must_use]
+  pub fn worker(&self, id: &str) -> Option<&WorkerView> {
+    self.workers.iter().find(|worker| &*worker.id == id)
+  }
+
+  /// What all workers counted since the start, those that are gone included.
+  #[must_use]
+  pub fn counters(&self) -> Counters {
+    let present = self.workers.iter().filter_map(|worker| worker.upstream.as_ref());
+    present.fold(self.departed, |sum, upstream| add(sum, upstream.counters()))
+  }
+}
+
+/// The time of a worker that never started.
+pub const NEVER: SystemTime = UNIX_EPOCH;
+
+/// The sum of what two processes counted.
+#[must_use]
+pub const fn add(one: Counters, other: Counters) -> Counters {
+  Counters {
+    requests: one.requests + other.requests,
+    failed: one.failed + other.failed,
+    server_errors: one.server_errors + other.server_errors,
+    total_micros: one.total_micros + other.total_micros,
+  }
+}

@@ -1,0 +1,412 @@
+//! The actor that owns all workers of a cluster. No policy in it: deaths are judged by
+//! [`super::restart`], health by [`crate::health`], and the order of large operations is that of
+//! [`super::operations`].
+//!
+//! The routing table is published in the same step in which a worker changes state, so a worker that
+//! is told to go cannot be given one more request.
+
+use std::{sync::Arc, time::SystemTime};
+
+use tokio::{
+  sync::{mpsc, watch},
+  time::{Instant, sleep_until},
+};
+
+use super::{
+  births::Births,
+  command::{Command, Reply, specific},
+  launch::Host,
+  restart::Streak,
+  slot::{Incarnation, Leaving, Place, Slot, Station, Successor},
+  report::health_details,
+  snapshot::{ClusterState, Snapshot, WorkerView},
+};
+use crate::{
+  config::Config,
+  error::{ClusterError, Result},
+  event::{Event, EventSink},
+  health::{checkup::Checkup, verdict::Verdict},
+  proxy::{Counters, Proxy},
+  worker::{Demand, News, Notice, Nursery, Target},
+};
+
+/// News that may wait for the supervisor; workers wait when it is full.
+const NEWS: usize = 256;
+
+/// What a supervisor is made of.
+pub struct Parts {
+  /// The process it lives in.
+  pub host: Host,
+  /// The effective configuration, as it changes.
+  pub config: watch::Sender<Arc<Config>>,
+  /// The data plane, bound and not yet open.
+  pub proxy: Proxy,
+  /// Starts workers.
+  pub nursery: Arc<dyn Nursery>,
+  /// Hears what happens.
+  pub events: Arc<dyn EventSink>,
+  /// Where its pictures go. The last one says `Stopped`.
+  pub snapshots: watch::Sender<Arc<Snapshot>>,
+  /// What it is asked.
+  pub commands: mpsc::Receiver<Command>,
+}
+
+/// The actor.
+pub struct Supervisor {
+  pub(super) births: Births,
+  proxy: Proxy,
+  pub(super) events: Arc<dyn EventSink>,
+  snapshots: watch::Sender<Arc<Snapshot>>,
+  commands: mpsc::Receiver<Command>,
+  notices: mpsc::Receiver<Notice>,
+  proxy_closed: (mpsc::Sender<()>, mpsc::Receiver<()>),
+  pub(super) slots: Vec<Slot>,
+  state: ClusterState,
+  pub(super) closing: Closing,
+  /// Whether the handle is gone.
+  orphaned: bool,
+  pub(super) departed: Counters,
+  verdict: Option<Verdict>,
+}
+
+/// How far a shutdown has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+  /// None was asked for.
+  No,
+  /// Requests finish; workers are told to go when the last is answered, and by `by` at the latest.
+  Requests { by: Instant },
+  /// Workers are leaving.
+  Workers,
+}
+
+impl Supervisor {
+  /// Put one together.
+  #[must_use]
+  pub fn new(parts: Parts) -> Self {
+    let Parts { host, config, proxy, nursery, events, snapshots, commands } = parts;
+    let (sender, notices) = mpsc::channel(NEWS);
+    let births = Births {
+      host,
+      config,
+      nursery,
+      notices: sender,
+      public_port: proxy.port(),
+      generations: 0,
+    };
+    Self {
+      births,
+      proxy,
+      events,
+      snapshots,
+      commands,
+      notices,
+      proxy_closed: mpsc::channel(2),
+      slots: Vec::new(),
+      state: ClusterState::Starting,
+      closing: Closing::No,
+      orphaned: false,
+      departed: Counters::default(),
+      verdict: None,
+    }
+  }
+
+  /// Run until a shutdown is complete.
+  pub async fn run(mut self) {
+    self.show();
+    while !(self.closing == Closing::Workers && self.slots.is_empty()) {
+      let next_start = self.next_start();
+      tokio::select! {
+        Some(notice) = self.notices.recv() => self.hear(notice),
+        command = self.commands.recv(), if !self.orphaned => match command {
+          Some(command) => self.obey(command),
+          // Nobody can ask for anything any more, not even for an end.
+          None => {
+            self.orphaned = true;
+            self.shut_down(false);
+          }
+        },
+        Some(()) = self.proxy_closed.1.recv() => self.dismiss_workers(),
+        () = async { sleep_until(next_start.unwrap_or_else(Instant::now)).await },
+          if next_start.is_some() => self.start_due(),
+      }
+      self.let_go();
+      self.show();
+    }
+    self.state = ClusterState::Stopped;
+    self.show();
+    self.events.emit(Event::ClusterStopped);
+  }
+
+  fn obey(&mut self, command: Command) {
+    match command {
+      Command::Spawn { id, reply } => self.spawn(id, reply),
+      Command::Remove { id, graceful, reply } => self.remove(&id, graceful, reply),
+      Command::Replace { id, reason, reply } => self.replace(&id, reason, reply),
+      Command::Open { reply } => answer(reply, self.open()),
+      Command::Configure { config, reply } => {
+        self.proxy.set_strategy(config.balancing.strategy);
+        self.proxy.set_queue(config.balancing.queue);
+        self.births.config.send_replace(config);
+        answer(reply, Ok(()));
+      }
+      Command::Shutdown { graceful } => self.shut_down(graceful),
+    }
+  }
+
+  fn spawn(&mut self, id: Option<String>, reply: Reply<WorkerView>) {
+    if self.closing != Closing::No {
+      return answer(reply, Err(ClusterError::Stopped { call: "spawnWorker" }));
+    }
+    let ordinal = (1..=u16::MAX).find(|n| self.slots.iter().all(|slot| slot.ordinal != *n));
+    let ordinal = ordinal.unwrap_or(u16::MAX);
+    let id = id.unwrap_or_else(|| self.free_id());
+    if self.slots.iter().any(|slot| *slot.id == *id) {
+      return answer(reply, Err(ClusterError::WorkerExists { worker: id }));
+    }
+    let mut slot = Slot::new(id.into(), ordinal);
+    match self.births.raise(&slot) {
+      Ok(incarnation) => {
+        slot.port = Some(incarnation.port.port());
+        slot.station = Station::Booting(incarnation);
+        slot.ready.push(reply);
+        self.slots.push(slot);
+      }
+      Err(error) => answer(reply, Err(error)),
+    }
+  }
+
+  fn remove(&mut self, id: &str, graceful: bool, reply: Reply<()>) {
+    let Some(index) = self.index(id) else { return answer(reply, Err(self.unknown(id))) };
+    let by = self.patience();
+    let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
+    self.dismiss(index, demand, Some(reply));
+  }
+
+  fn replace(&mut self, id: &str, reason: String, reply: Reply<()>) {
+    let index = self.index(id).filter(|index| self.slots.get(*index).is_some_and(|s| s.leaving.is_none()));
+    let Some(slot) = index.and_then(|index| self.slots.get(index)) else {
+      return answer(reply, Err(self.unknown(id)));
+    };
+    let raised = if slot.successor.is_none() { Some(self.births.raise(slot)) } else { None };
+    let Some(slot) = index.and_then(|index| self.slots.get_mut(index)) else { return };
+    match (raised, &mut slot.successor) {
+      (Some(Ok(incarnation)), _) => {
+        slot.successor = Some(Successor { incarnation, reason, replies: vec![reply] });
+      }
+      (Some(Err(error)), _) => answer(reply, Err(error)),
+      // One is on its way already, and is as new as another would be.
+      (None, Some(successor)) => successor.replies.push(reply),
+      (None, None) => {}
+    }
+  }
+
+  fn open(&mut self) -> Result<()> {
+    let asked = self.slots.iter().filter_map(Slot::target).find_map(|target| target.requested_host);
+    self.proxy.open(specific(asked))?;
+    self.state = ClusterState::Running;
+    Ok(())
+  }
+
+  /// Stop everything. Requests that were accepted are answered before any worker is told to go.
+  fn shut_down(&mut self, graceful: bool) {
+    let by = match (self.closing, graceful) {
+      (Closing::No, true) => self.patience(),
+      (_, false) => Instant::now(),
+      // As patient as before.
+      (Closing::Requests { .. } | Closing::Workers, true) => return,
+    };
+    self.state = ClusterState::Stopping;
+    if self.closing != Closing::Workers {
+      self.closing = Closing::Requests { by };
+    }
+    let (proxy, closed) = (self.proxy.clone(), self.proxy_closed.0.clone());
+    tokio::spawn(async move {
+      proxy.close(by.into_std()).await;
+      let _heard = closed.send(()).await;
+    });
+    let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
+    for index in 0..self.slots.len() {
+      let serves = self.slots.get(index).is_some_and(|slot| slot.target().is_some());
+      if !graceful || !serves {
+        self.dismiss(index, demand, None);
+      }
+    }
+  }
+
+  /// The last request is answered: now the workers may go.
+  fn dismiss_workers(&mut self) {
+    let Closing::Requests { by } = self.closing else { return };
+    self.closing = Closing::Workers;
+    for index in 0..self.slots.len() {
+      self.dismiss(index, Demand::Stop { by }, None);
+    }
+  }
+
+  /// Tell every process of a slot to go, and the slot with them.
+  fn dismiss(&mut self, index: usize, demand: Demand, reply: Option<Reply<()>>) {
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    match &mut slot.leaving {
+      Some(Leaving::Asked(replies)) => replies.extend(reply),
+      Some(Leaving::Failed) | None => slot.leaving = Some(Leaving::Asked(Vec::from_iter(reply))),
+    }
+    let stopped = ClusterError::WorkerStopped { worker: slot.id.to_string() };
+    for waiting in slot.ready.drain(..) {
+      answer(waiting, Err(stopped.clone()));
+    }
+    if let Some(Successor { incarnation, replies, .. }) = slot.successor.take() {
+      for waiting in replies {
+        answer(waiting, Err(stopped.clone()));
+      }
+      slot.retiring.push(incarnation);
+    }
+    let present = slot.vacate();
+    slot.retiring.extend(present);
+    self.publish();
+    for incarnation in self.slots.get(index).into_iter().flat_map(|slot| &slot.retiring) {
+      retire(incarnation, demand);
+    }
+  }
+
+  /// Forget the slots that nothing is left of.
+  fn let_go(&mut self) {
+    for slot in self.slots.extract_if(.., |slot| slot.is_finished()) {
+      if let Some(Leaving::Asked(replies)) = slot.leaving {
+        self.events.emit(Event::WorkerStopped { worker: slot.id.to_string() });
+        replies.into_iter().for_each(|reply| answer(reply, Ok(())));
+      }
+    }
+  }
+
+  fn hear(&mut self, Notice { generation, news }: Notice) {
+    let found = self
+      .slots
+      .iter()
+      .enumerate()
+      .find_map(|(index, slot)| slot.place(generation).map(|place| (index, place)));
+    let Some((index, place)) = found else {
+      tracing::warn!(generation, ?news, "news of a worker that nobody knows");
+      return;
+    };
+    match news {
+      News::Spawned { pid } => {
+        self.with(index, place, |worker| worker.pid = u32::try_from(pid.as_raw()).ok());
+      }
+      News::Checkup(checkup) => self.with(index, place, |worker| worker.checkup = checkup),
+      News::Listening(target) => {
+        self.with(index, place, |worker| worker.target = Some(target));
+        self.publish();
+      }
+      News::Ready { target } => match place {
+        Place::Station => self.serve(index, target),
+        Place::Successor => self.take_over(index, target),
+        Place::Retiring(_) => {}
+      },
+      News::Exited(end) => self.bury(index, place, end),
+    }
+  }
+
+  fn with(&mut self, index: usize, place: Place, change: impl FnOnce(&mut Incarnation)) {
+    if let Some(worker) = self.slots.get_mut(index).and_then(|slot| slot.at_mut(place)) {
+      change(worker);
+    }
+  }
+
+  /// The present process proved that it is ready.
+  fn serve(&mut self, index: usize, target: Option<Target>) {
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(mut present) = slot.vacate() else { return };
+    present.target = target;
+    present.ready = Some(Instant::now());
+    present.checkup = Checkup::passed(SystemTime::now());
+    let (port, pid) = (present.port.port(), present.pid);
+    slot.port = Some(port);
+    slot.station = Station::Serving(present);
+    slot.last_error = None;
+    self.publish();
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    let view = slot.view();
+    for waiting in slot.ready.drain(..) {
+      answer(waiting, Ok(view.clone()));
+    }
+    self.events.emit(Event::WorkerStarted { worker: slot.id.to_string(), port, pid });
+  }
+
+  /// A successor proved that it is ready: it takes over, and the old process goes.
+  fn take_over(&mut self, index: usize, target: Option<Target>) {
+    let by = self.patience();
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(Successor { incarnation, reason, replies }) = slot.successor.take() else { return };
+    let old = slot.vacate();
+    slot.station = Station::Booting(incarnation);
+    slot.restarts = slot.restarts.saturating_add(1);
+    slot.streak = Streak::default();
+    let worker = slot.id.to_string();
+    self.events.emit(Event::WorkerRestart { worker, reason });
+    self.serve(index, target);
+    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(mut old) = old else {
+      return replies.into_iter().for_each(|reply| answer(reply, Ok(())));
+    };
+    old.gone.extend(replies);
+    retire(&old, Demand::Stop { by });
+    slot.retiring.push(old);
+  }
+
+  /// When whoever is told to go now has to be gone.
+  fn patience(&self) -> Instant {
+    Instant::now() + self.births.config.borrow().timing.graceful_shutdown
+  }
+
+  /// Let the data plane see what is routable.
+  pub(super) fn publish(&self) {
+    let targets = self.slots.iter().filter_map(Slot::target);
+    let upstreams = targets.map(|target| Arc::clone(&target.upstream)).collect();
+    self.proxy.routes().publish(upstreams);
+  }
+
+  /// Let everybody see what is.
+  fn show(&mut self) {
+    let workers = self.slots.iter().map(Slot::view).collect();
+    let processes = self.slots.iter().flat_map(Slot::processes).collect();
+    let snapshot = Snapshot { state: self.state, workers, processes, departed: self.departed };
+    if self.state == ClusterState::Running {
+      let verdict = snapshot.verdict();
+      // The first verdict is what the cluster started with: no change.
+      if self.verdict.replace(verdict).is_some_and(|before| before != verdict) {
+        let (status, details) = (verdict.name(), health_details(&snapshot));
+        self.events.emit(Event::HealthChanged { status, details });
+      }
+    }
+    self.snapshots.send_replace(Arc::new(snapshot));
+  }
+
+  fn index(&self, id: &str) -> Option<usize> {
+    self.slots.iter().position(|slot| *slot.id == *id)
+  }
+
+  fn unknown(&self, id: &str) -> ClusterError {
+    ClusterError::WorkerNotFound {
+      worker: id.to_owned(),
+      known: self.slots.iter().map(|slot| slot.id.to_string()).collect(),
+    }
+  }
+
+  fn free_id(&self) -> String {
+    let ids = (1..=u32::MAX).map(|number| format!("worker-{number}"));
+    ids.into_iter().find(|id| self.index(id).is_none()).unwrap_or_default()
+  }
+}
+
+/// Tell a process that is not routable any more to go.
+fn retire(incarnation: &Incarnation, demand: Demand) {
+  if let Some(target) = &incarnation.target {
+    target.upstream.close();
+  }
+  incarnation.raise_demand(demand);
+}
+
+pub(super) fn answer<T>(reply: Reply<T>, result: Result<T>) {
+  // Whoever asked may have stopped waiting; what was asked for is done all the same.
+  let _heard = reply.send(result);
+}

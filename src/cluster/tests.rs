@@ -1,0 +1,408 @@
+//! The handle and its supervisor on paused time, with workers that are no processes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+  net::{Ipv4Addr, SocketAddr},
+  sync::{Arc, Mutex},
+  time::Duration,
+};
+
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+
+use super::{
+  Cluster,
+  launch::{Host, Runtime},
+  snapshot::{ClusterState, WorkerStatus},
+};
+use crate::{
+  error::{ClusterError, Result},
+  event::{Event, EventSink},
+  proxy::{Endpoint, Protocol, Upstream},
+  worker::{Birth, Demand, End, News, Notice, Nursery, Target, cause::Cause},
+};
+
+#[derive(Default)]
+struct Log(Mutex<Vec<Event>>);
+
+impl EventSink for Log {
+  fn emit(&self, event: Event) {
+    self.0.lock().unwrap().push(event);
+  }
+}
+
+impl Log {
+  fn names(&self) -> Vec<&'static str> {
+    self.0.lock().unwrap().iter().map(Event::name).collect()
+  }
+
+  fn count(&self, name: &str) -> usize {
+    self.names().iter().filter(|seen| **seen == name).count()
+  }
+}
+
+/// Hands every birth to the test, which plays the worker.
+struct Cradle(mpsc::UnboundedSender<Birth>);
+
+impl Nursery for Cradle {
+  fn raise(&self, birth: Birth) {
+    self.0.send(birth).unwrap();
+  }
+}
+
+/// A worker as the test plays it.
+struct Baby(Birth);
+
+impl Baby {
+  async fn say(&self, news: News) {
+    self.0.notices.send(Notice { generation: self.0.generation, news }).await.unwrap();
+  }
+
+  async fn ready(&self) {
+    self.say(News::Spawned { pid: Pid::from_raw(0x7fff_0000) }).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    let upstream =
+      Upstream::new(self.0.worker.to_string(), Endpoint::Tcp(address), Protocol::Http);
+    self.say(News::Ready { target: Some(Target { upstream, requested_host: None }) }).await;
+  }
+
+  async fn exit(self, cause: Cause) {
+    let startup = (cause == Cause::Exited { code: 3 }).then(|| ClusterError::StartupExit {
+      worker: self.0.worker.to_string(),
+      cause: cause.clone(),
+      stderr: vec!["boom".to_owned()],
+    });
+    self.say(News::Exited(End { cause, startup, stderr: vec!["boom".to_owned()] })).await;
+  }
+
+  async fn told(&mut self) -> Demand {
+    *self.0.demand.wait_for(|demand| *demand != Demand::Run).await.unwrap()
+  }
+
+  /// Leave as soon as it is told to.
+  async fn obey(mut self) {
+    self.told().await;
+    self.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
+  }
+}
+
+const CRASH: Cause = Cause::Signalled { signal: 9 };
+const BOOT_FAILURE: Cause = Cause::Exited { code: 3 };
+
+struct Bench {
+  cluster: Arc<Cluster>,
+  log: Arc<Log>,
+  births: mpsc::UnboundedReceiver<Birth>,
+  cradle: Arc<Cradle>,
+}
+
+impl Bench {
+  fn new(config: Value) -> Self {
+    let log = Arc::new(Log::default());
+    let host = Host {
+      program: "/bin/false".into(),
+      exec_argv: Vec::new(),
+      script: Some("/app.js".to_owned()),
+      args: Vec::new(),
+      agent: "/agent.js".into(),
+      runtime: Runtime::Node,
+    };
+    let events = Arc::clone(&log) as Arc<dyn EventSink>;
+    let cluster = Arc::new(Cluster::new(config, 0, host, events).unwrap());
+    let (sender, births) = mpsc::unbounded_channel();
+    Self { cluster, log, births, cradle: Arc::new(Cradle(sender)) }
+  }
+
+  fn start(&self) -> JoinHandle<Result<u16>> {
+    let (cluster, cradle) = (Arc::clone(&self.cluster), Arc::clone(&self.cradle));
+    tokio::spawn(async move { cluster.start_with(cradle).await })
+  }
+
+  async fn born(&mut self) -> Baby {
+    Baby(timeout(Duration::from_secs(600), self.births.recv()).await.unwrap().unwrap())
+  }
+
+  async fn running(&mut self, count: usize) -> Vec<Baby> {
+    let started = self.start();
+    let mut babies = Vec::new();
+    for _ in 0..count {
+      let baby = self.born().await;
+      baby.ready().await;
+      babies.push(baby);
+    }
+    started.await.unwrap().unwrap();
+    babies
+  }
+
+  fn status(&self, id: &str) -> WorkerStatus {
+    self.cluster.snapshot().worker(id).unwrap().status
+  }
+
+  /// Wait until the picture is as it should be.
+  async fn until(&self, wanted: impl Fn(&super::snapshot::Snapshot) -> bool) {
+    let run = self.cluster.run.lock().unwrap().clone().unwrap();
+    let mut shown = run.snapshots.clone();
+    timeout(Duration::from_secs(600), shown.wait_for(|s| wanted(s))).await.unwrap().unwrap();
+  }
+}
+
+/// Call the cluster from a task, so that the test can play the workers meanwhile.
+macro_rules! call {
+  ($bench:ident, $method:ident($($arg:expr),*)) => {{
+    let cluster = Arc::clone(&$bench.cluster);
+    tokio::spawn(async move { cluster.$method($($arg),*).await })
+  }};
+}
+
+#[tokio::test(start_paused = true)]
+async fn starts_serves_and_stops() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let babies = bench.running(2).await;
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Running);
+  assert_eq!(bench.log.names(), ["worker:started", "worker:started", "cluster:started"]);
+  let ports: Vec<u16> = bench.cluster.snapshot().workers.iter().map(|w| w.port).collect();
+  assert_ne!(ports[0], ports[1]);
+  for baby in babies {
+    tokio::spawn(baby.obey());
+  }
+  bench.cluster.stop(true).await;
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Stopped);
+  assert_eq!(bench.cluster.port(), None);
+  assert_eq!(bench.log.count("worker:stopped"), 2);
+  assert_eq!(bench.log.names().last(), Some(&"cluster:stopped"));
+  bench.cluster.stop(true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_fails_at_boot_fails_the_start_and_leaves_nothing() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let started = bench.start();
+  let (good, bad) = (bench.born().await, bench.born().await);
+  good.ready().await;
+  bad.exit(BOOT_FAILURE).await;
+  let good = tokio::spawn(good.obey());
+  let error = started.await.unwrap().unwrap_err();
+  assert_eq!(error.code(), "ERR_WORKER_STARTUP_EXIT");
+  assert!(error.to_string().contains("boom"), "{error}");
+  good.await.unwrap();
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Stopped);
+  assert_eq!(bench.log.count("cluster:started"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_during_the_start_ends_the_start() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let started = bench.start();
+  let baby = bench.born().await;
+  let baby = tokio::spawn(baby.obey());
+  bench.cluster.stop(true).await;
+  assert_eq!(started.await.unwrap().unwrap_err().code(), "ERR_CLUSTER_STOPPED");
+  baby.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_death_is_healed_after_the_delay_in_the_same_slot_and_port() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let mut babies = bench.running(2).await;
+  let port = bench.cluster.snapshot().worker("worker-1").unwrap().port;
+  babies.remove(0).exit(CRASH).await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Starting).await;
+  let died = tokio::time::Instant::now();
+  let baby = bench.born().await;
+  assert!((2000..=2400).contains(&died.elapsed().as_millis()), "{:?}", died.elapsed());
+  assert_eq!(&*baby.0.worker, "worker-1");
+  baby.ready().await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Running).await;
+  let worker = bench.cluster.snapshot().worker("worker-1").unwrap().clone();
+  assert_eq!((worker.restarts, worker.port), (1, port));
+  assert_eq!(bench.log.count("worker:restart"), 1);
+  assert_eq!(bench.log.count("health:changed"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_ends_and_the_others_serve_on() {
+  let mut bench = Bench::new(json!({ "workers": 2, "maxRestarts": 2 }));
+  let mut babies = bench.running(2).await;
+  babies.remove(0).exit(CRASH).await;
+  for _ in 0..2 {
+    bench.born().await.exit(BOOT_FAILURE).await;
+  }
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Error).await;
+  assert_eq!(bench.status("worker-2"), WorkerStatus::Running);
+  assert_eq!(bench.cluster.snapshot().verdict().name(), "degraded");
+  // A person repairs the app and asks for it again.
+  let again = call!(bench, restart_worker("worker-1".to_owned()));
+  bench.born().await.ready().await;
+  again.await.unwrap().unwrap();
+  assert_eq!(bench.status("worker-1"), WorkerStatus::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_respawn_the_dead_stay_dead() {
+  let mut bench = Bench::new(json!({ "workers": 2, "autoRestart": false }));
+  let mut babies = bench.running(2).await;
+  babies.remove(0).exit(CRASH).await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Stopped).await;
+  assert!(bench.births.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rolling_restart_starts_the_successor_first() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let babies = bench.running(2).await;
+  let restarted = call!(bench, restart());
+  for mut old in babies {
+    let successor = bench.born().await;
+    assert_eq!(successor.0.worker, old.0.worker);
+    assert_eq!(*old.0.demand.borrow(), Demand::Run);
+    let routed = |bench: &Bench| bench.cluster.run.lock().unwrap().clone().unwrap().proxy.routes().snapshot().len();
+    assert_eq!(routed(&bench), 2);
+    successor.ready().await;
+    assert!(matches!(old.told().await, Demand::Stop { .. }));
+    assert_eq!(routed(&bench), 2);
+    old.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
+  }
+  restarted.await.unwrap().unwrap();
+  let restarts: Vec<u32> = bench.cluster.snapshot().workers.iter().map(|w| w.restarts).collect();
+  assert_eq!(restarts, [1, 1]);
+  assert_eq!(bench.log.count("health:changed"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_successor_that_fails_stops_the_rolling_restart() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let babies = bench.running(2).await;
+  let restarted = call!(bench, restart());
+  bench.born().await.exit(BOOT_FAILURE).await;
+  let error = restarted.await.unwrap().unwrap_err();
+  assert_eq!(error.code(), "ERR_ROLLOUT_ABORTED");
+  assert!(error.to_string().contains("boom"), "{error}");
+  for baby in &babies {
+    assert_eq!(*baby.0.demand.borrow(), Demand::Run);
+  }
+  assert_eq!(bench.cluster.snapshot().verdict().name(), "healthy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_worker_that_dies_early_is_replaced_by_its_successor_alone() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let mut babies = bench.running(1).await;
+  let restarted = call!(bench, restart());
+  let successor = bench.born().await;
+  babies.remove(0).exit(CRASH).await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Starting).await;
+  successor.ready().await;
+  restarted.await.unwrap().unwrap();
+  assert!(bench.births.try_recv().is_err());
+  assert_eq!(bench.status("worker-1"), WorkerStatus::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_successor_dies_too_the_slot_is_filled_again() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let mut babies = bench.running(1).await;
+  let restarted = call!(bench, restart());
+  let successor = bench.born().await;
+  babies.remove(0).exit(CRASH).await;
+  successor.exit(BOOT_FAILURE).await;
+  restarted.await.unwrap().unwrap_err();
+  bench.born().await.ready().await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn scales_both_ways_and_refuses_what_is_no_number_of_workers() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let _first = bench.running(1).await;
+  let scaled = call!(bench, scale(3.0));
+  let young = [bench.born().await, bench.born().await];
+  for baby in &young {
+    baby.ready().await;
+  }
+  scaled.await.unwrap().unwrap();
+  for count in [0.0, -1.0, 1.5, f64::NAN, f64::INFINITY, 1e9] {
+    let error = bench.cluster.scale(count).await.unwrap_err();
+    assert_eq!(error.code(), "ERR_INVALID_WORKER_COUNT", "{count}");
+  }
+  assert_eq!(
+    bench.cluster.scale_by(-3.0).await.unwrap_err().code(),
+    "ERR_INVALID_WORKER_COUNT"
+  );
+  for baby in young {
+    tokio::spawn(baby.obey());
+  }
+  bench.cluster.scale_by(-2.0).await.unwrap();
+  let left: Vec<String> =
+    bench.cluster.snapshot().workers.iter().map(|w| w.id.to_string()).collect();
+  assert_eq!(left, ["worker-1"]);
+  assert_eq!(bench.log.count("cluster:scaled"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopping_worker_is_not_routable_and_an_unknown_one_is_named() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let mut babies = bench.running(2).await;
+  let stopped = call!(bench, stop_worker("worker-1".to_owned(), true));
+  let mut first = babies.remove(0);
+  first.told().await;
+  let run = bench.cluster.run.lock().unwrap().clone().unwrap();
+  let routed: Vec<String> =
+    run.proxy.routes().snapshot().iter().map(|u| u.worker().to_owned()).collect();
+  assert_eq!(routed, ["worker-2"]);
+  first.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
+  stopped.await.unwrap().unwrap();
+  let error = bench.cluster.stop_worker("worker-1".to_owned(), true).await.unwrap_err();
+  assert_eq!(error.code(), "ERR_WORKER_NOT_FOUND");
+  assert!(error.to_string().contains("worker-2"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impatient_stop_overtakes_a_patient_one() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let mut babies = bench.running(1).await;
+  let mut baby = babies.remove(0);
+  let patient = call!(bench, stop(true));
+  assert!(matches!(baby.told().await, Demand::Stop { .. }));
+  let impatient = call!(bench, stop(false));
+  baby.0.demand.wait_for(|demand| *demand == Demand::Kill).await.unwrap();
+  baby.exit(Cause::AskedFor { code: None, signal: Some(9) }).await;
+  patient.await.unwrap();
+  impatient.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_before_and_after_a_run_say_so() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  for _ in 0..2 {
+    assert_eq!(bench.cluster.restart().await.unwrap_err().code(), "ERR_CLUSTER_NOT_RUNNING");
+    assert_eq!(bench.cluster.scale(2.0).await.unwrap_err().code(), "ERR_CLUSTER_NOT_RUNNING");
+    assert_eq!(bench.cluster.metrics().unwrap_err().code(), "ERR_CLUSTER_NOT_RUNNING");
+    let babies = bench.running(1).await;
+    for baby in babies {
+      tokio::spawn(baby.obey());
+    }
+    bench.cluster.stop(true).await;
+  }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_configuration_is_changed_whole_or_not_at_all() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let babies = bench.running(1).await;
+  let bad = json!({ "workers": 2, "loadBalancing": { "strategy": "fastest" } });
+  let error = bench.cluster.update_config(bad).await.unwrap_err();
+  assert_eq!(error.code(), "ERR_CONFIGURATION");
+  assert_eq!(bench.cluster.config().workers, 1);
+  let good = json!({ "workers": 2, "exec": { "env": { "RELEASE": "2" } } });
+  let updated = call!(bench, update_config(good));
+  let successor = bench.born().await;
+  assert!(successor.0.launch.env.contains(&("RELEASE".into(), "2".into())));
+  successor.ready().await;
+  for baby in babies {
+    baby.obey().await;
+  }
+  bench.born().await.ready().await;
+  updated.await.unwrap().unwrap();
+  assert_eq!(bench.cluster.snapshot().workers.len(), 2);
+}

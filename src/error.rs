@@ -1,0 +1,254 @@
+//! Every way the core can fail, and the stable code that JavaScript sees for each.
+
+use std::{io, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::worker::cause::Cause;
+
+/// Shorthand for results of the core.
+pub type Result<T, E = ClusterError> = std::result::Result<T, E>;
+
+/// A failure of the cluster core. Variants carry data; the message is made from it in one place.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+  /// The configuration cannot be used. All problems are collected before this is raised.
+  #[error("invalid cluster configuration: {}", .problems.join("; "))]
+  Configuration {
+    /// One sentence per problem, each starting with the path of the field.
+    problems: Vec<String>,
+  },
+  /// The public port cannot be bound because somebody listens on it.
+  #[error("cannot open cluster port {port}: it is already in use{}; stop that process or choose another port", holder(.pid))]
+  PortInUse {
+    /// The public port.
+    port: u16,
+    /// The process that holds it, where the platform lets us see that.
+    pid: Option<u32>,
+  },
+  /// The public port cannot be bound for another reason, such as missing rights.
+  #[error("cannot open cluster port {port} on {host}: {reason}")]
+  PortUnavailable {
+    /// The public port.
+    port: u16,
+    /// The address that was asked for.
+    host: String,
+    /// What the operating system said.
+    reason: String,
+  },
+  /// No port above the base port is free for a worker.
+  #[error("no free port for a worker of the cluster between {first} and {last}; free some or choose another base port")]
+  NoWorkerPort {
+    /// First port that was tried.
+    first: u16,
+    /// Last port that was tried.
+    last: u16,
+  },
+  /// The operating system refused to start the worker's process.
+  #[error("cluster worker {worker} could not be started: {program}: {reason}")]
+  SpawnFailed {
+    /// The slot.
+    worker: String,
+    /// The program that was to be run.
+    program: String,
+    /// What the operating system said.
+    reason: String,
+  },
+  /// The worker's process ended before it was ready.
+  #[error("cluster worker {worker} {cause} before it was ready{}", tail(.stderr))]
+  StartupExit {
+    /// The slot.
+    worker: String,
+    /// How it ended.
+    cause: Cause,
+    /// The last lines it wrote to stderr, oldest first.
+    stderr: Vec<String>,
+  },
+  /// The worker neither listened nor said it was ready in time.
+  #[error("cluster worker {worker} did not listen on its port or report ready within {} ms; it was stopped{}", .timeout.as_millis(), tail(.stderr))]
+  StartupTimeout {
+    /// The slot.
+    worker: String,
+    /// How long it was given.
+    timeout: Duration,
+    /// The last lines it wrote to stderr, oldest first.
+    stderr: Vec<String>,
+  },
+  /// A slot reached its crash-loop limit and is not restarted any more.
+  #[error("cluster worker {worker} was restarted {restarts} times without staying up and is given up; it last {cause}. Repair the app, then call restartWorker(\"{worker}\"){}", tail(.stderr))]
+  CrashLoop {
+    /// The slot.
+    worker: String,
+    /// Restarts in the streak that ended it.
+    restarts: u32,
+    /// How it last ended.
+    cause: Cause,
+    /// The last lines it wrote to stderr, oldest first.
+    stderr: Vec<String>,
+  },
+  /// A rolling restart met a successor that failed; the old workers were kept.
+  #[error("rolling restart of the cluster stopped at {worker}, the workers not yet replaced serve on: {source}")]
+  RolloutAborted {
+    /// The slot whose successor failed.
+    worker: String,
+    /// Why it failed.
+    #[source]
+    source: Box<ClusterError>,
+  },
+  /// No worker has this id.
+  #[error("the cluster has no worker \"{worker}\"; it has {}", list(.known))]
+  WorkerNotFound {
+    /// The id the caller asked for.
+    worker: String,
+    /// The ids there are.
+    known: Vec<String>,
+  },
+  /// A worker with this id is there already.
+  #[error("the cluster already has a worker \"{worker}\"; choose another id or call restartWorker")]
+  WorkerExists {
+    /// The id the caller asked for.
+    worker: String,
+  },
+  /// A worker was stopped while somebody waited for it to become ready.
+  #[error("cluster worker {worker} was stopped before it was ready")]
+  WorkerStopped {
+    /// The slot.
+    worker: String,
+  },
+  /// The number of workers asked for is not one that a cluster can have.
+  #[error("a cluster cannot have {asked} workers: ask for a whole number from 1 to {max}")]
+  InvalidWorkerCount {
+    /// What was asked for.
+    asked: String,
+    /// The largest number allowed.
+    max: u32,
+  },
+  /// The call needs a running cluster.
+  #[error("the cluster is {state}: {call}() needs a running one; call start() first")]
+  NotRunning {
+    /// What the cluster is instead.
+    state: &'static str,
+    /// The method that was called.
+    call: &'static str,
+  },
+  /// The cluster was stopped while the call was under way.
+  #[error("the cluster was stopped before {call}() could finish")]
+  Stopped {
+    /// The method that was called.
+    call: &'static str,
+  },
+  /// The channel between master and worker is closed or was given something it cannot carry.
+  #[error("the cluster channel of {worker} failed: {reason}")]
+  Channel {
+    /// The slot.
+    worker: String,
+    /// What happened.
+    reason: String,
+  },
+  /// The operating system refused a resource that the core needs.
+  #[error("the cluster could not {what}: {reason}")]
+  System {
+    /// What was attempted.
+    what: &'static str,
+    /// What the operating system said.
+    reason: String,
+  },
+}
+
+impl ClusterError {
+  /// The stable `err.code` on the JavaScript side. Never reuse or rename a code.
+  #[must_use]
+  pub const fn code(&self) -> &'static str {
+    match self {
+      Self::Configuration { .. } => "ERR_CONFIGURATION",
+      Self::PortInUse { .. } => "ERR_PORT_IN_USE",
+      Self::PortUnavailable { .. } => "ERR_PORT_UNAVAILABLE",
+      Self::NoWorkerPort { .. } => "ERR_NO_WORKER_PORT",
+      Self::SpawnFailed { .. } => "ERR_WORKER_SPAWN",
+      Self::StartupExit { .. } => "ERR_WORKER_STARTUP_EXIT",
+      Self::StartupTimeout { .. } => "ERR_WORKER_STARTUP_TIMEOUT",
+      Self::CrashLoop { .. } => "ERR_WORKER_CRASH_LOOP",
+      Self::RolloutAborted { .. } => "ERR_ROLLOUT_ABORTED",
+      Self::WorkerNotFound { .. } => "ERR_WORKER_NOT_FOUND",
+      Self::WorkerExists { .. } => "ERR_WORKER_EXISTS",
+      Self::WorkerStopped { .. } => "ERR_WORKER_STOPPED",
+      Self::InvalidWorkerCount { .. } => "ERR_INVALID_WORKER_COUNT",
+      Self::NotRunning { .. } => "ERR_CLUSTER_NOT_RUNNING",
+      Self::Stopped { .. } => "ERR_CLUSTER_STOPPED",
+      Self::Channel { .. } => "ERR_WORKER_CHANNEL",
+      Self::System { .. } => "ERR_SYSTEM",
+    }
+  }
+
+  /// The facts behind the message, for `err.details`.
+  #[must_use]
+  pub fn details(&self) -> Value {
+    match self {
+      Self::Configuration { problems } => json!({ "problems": problems }),
+      Self::PortInUse { port, pid } => json!({ "port": port, "pid": pid }),
+      Self::PortUnavailable { port, host, reason } => {
+        json!({ "port": port, "host": host, "reason": reason })
+      }
+      Self::NoWorkerPort { first, last } => json!({ "first": first, "last": last }),
+      Self::SpawnFailed { worker, program, reason } => {
+        json!({ "workerId": worker, "program": program, "reason": reason })
+      }
+      Self::StartupExit { worker, cause, stderr } => json!({
+        "workerId": worker,
+        "exitCode": cause.exit_code(),
+        "signal": cause.signal_name(),
+        "reason": cause.to_string(),
+        "stderr": stderr,
+      }),
+      Self::StartupTimeout { worker, timeout, stderr } => json!({
+        "workerId": worker,
+        "timeout": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        "stderr": stderr,
+      }),
+      Self::CrashLoop { worker, restarts, cause, stderr } => json!({
+        "workerId": worker,
+        "restarts": restarts,
+        "exitCode": cause.exit_code(),
+        "signal": cause.signal_name(),
+        "reason": cause.to_string(),
+        "stderr": stderr,
+      }),
+      Self::RolloutAborted { worker, source } => json!({
+        "workerId": worker,
+        "cause": { "code": source.code(), "message": source.to_string(), "details": source.details() },
+      }),
+      Self::WorkerNotFound { worker, known } => json!({ "workerId": worker, "known": known }),
+      Self::WorkerExists { worker } | Self::WorkerStopped { worker } => {
+        json!({ "workerId": worker })
+      }
+      Self::InvalidWorkerCount { asked, max } => json!({ "asked": asked, "max": max }),
+      Self::NotRunning { state, call } => json!({ "state": state, "call": call }),
+      Self::Stopped { call } => json!({ "call": call }),
+      Self::Channel { worker, reason } => json!({ "workerId": worker, "reason": reason }),
+      Self::System { what, reason } => json!({ "what": what, "reason": reason }),
+    }
+  }
+
+  /// A refusal of the operating system, told with what was attempted.
+  #[must_use]
+  pub fn system(what: &'static str, error: &io::Error) -> Self {
+    Self::System { what, reason: error.to_string() }
+  }
+}
+
+fn holder(pid: &Option<u32>) -> String {
+  pid.map(|pid| format!(" by process {pid}")).unwrap_or_default()
+}
+
+fn list(ids: &[String]) -> String {
+  if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}
+
+fn tail(stderr: &[String]) -> String {
+  if stderr.is_empty() {
+    String::new()
+  } else {
+    format!("; its last lines on stderr:\n{}", stderr.join("\n"))
+  }
+}

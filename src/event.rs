@@ -1,0 +1,141 @@
+//! What the core tells the outside world, and the one trait it tells it through.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::{error::ClusterError, worker::cause::Cause};
+
+/// Something happened to a worker or to the cluster.
+#[derive(Debug, Clone)]
+pub enum Event {
+  /// A worker proved that it is ready.
+  WorkerStarted {
+    /// The slot.
+    worker: String,
+    /// Where it listens.
+    port: u16,
+    /// Its process.
+    pid: Option<u32>,
+  },
+  /// A worker that was asked to stop is gone.
+  WorkerStopped {
+    /// The slot.
+    worker: String,
+  },
+  /// A worker's process ended, asked for or not.
+  WorkerExit {
+    /// The slot.
+    worker: String,
+    /// Why.
+    cause: Cause,
+  },
+  /// A worker failed in a way that somebody should look at.
+  WorkerError {
+    /// The slot.
+    worker: String,
+    /// What happened.
+    error: ClusterError,
+  },
+  /// A worker is replaced or started again.
+  WorkerRestart {
+    /// The slot.
+    worker: String,
+    /// Why, in words.
+    reason: String,
+  },
+  /// All workers are ready and the public port is open.
+  ClusterStarted {
+    /// How many workers serve.
+    workers: usize,
+  },
+  /// The last worker is gone and the public port is free.
+  ClusterStopped,
+  /// The number of workers was changed.
+  ClusterScaled {
+    /// Before.
+    old: usize,
+    /// After.
+    new: usize,
+  },
+  /// The health of the cluster as a whole changed.
+  HealthChanged {
+    /// `healthy`, `degraded` or `critical`.
+    status: &'static str,
+    /// Per worker, as `getHealth()` gives it.
+    details: Value,
+  },
+  /// Fresh metrics, every metrics interval.
+  MetricsUpdated {
+    /// As `getMetrics()` gives them.
+    metrics: Value,
+  },
+}
+
+/// Where events go. The binding implements it with a threadsafe function, tests with a list.
+pub trait EventSink: Send + Sync + 'static {
+  /// Deliver one event. Must not block: the supervisor loop calls this.
+  fn emit(&self, event: Event);
+}
+
+impl Event {
+  /// The public name of the event.
+  #[must_use]
+  pub const fn name(&self) -> &'static str {
+    match self {
+      Self::WorkerStarted { .. } => "worker:started",
+      Self::WorkerStopped { .. } => "worker:stopped",
+      Self::WorkerExit { .. } => "worker:exit",
+      Self::WorkerError { .. } => "worker:error",
+      Self::WorkerRestart { .. } => "worker:restart",
+      Self::ClusterStarted { .. } => "cluster:started",
+      Self::ClusterStopped => "cluster:stopped",
+      Self::ClusterScaled { .. } => "cluster:scaled",
+      Self::HealthChanged { .. } => "health:changed",
+      Self::MetricsUpdated { .. } => "metrics:updated",
+    }
+  }
+
+  /// The public payload of the event, stamped with the current time.
+  #[must_use]
+  pub fn payload(&self) -> Value {
+    let timestamp = epoch_ms(SystemTime::now());
+    match self {
+      Self::WorkerStarted { worker, port, pid } => {
+        json!({ "workerId": worker, "port": port, "pid": pid, "timestamp": timestamp })
+      }
+      Self::WorkerStopped { worker } => json!({ "workerId": worker, "timestamp": timestamp }),
+      Self::WorkerExit { worker, cause } => json!({
+        "workerId": worker,
+        "exitCode": cause.exit_code(),
+        "signal": cause.signal_name(),
+        "reason": cause.to_string(),
+        "timestamp": timestamp,
+      }),
+      Self::WorkerError { worker, error } => json!({
+        "workerId": worker,
+        "error": { "code": error.code(), "message": error.to_string(), "details": error.details() },
+        "timestamp": timestamp,
+      }),
+      Self::WorkerRestart { worker, reason } => {
+        json!({ "workerId": worker, "reason": reason, "timestamp": timestamp })
+      }
+      Self::ClusterStarted { workers } => json!({ "workerCount": workers, "timestamp": timestamp }),
+      Self::ClusterStopped => json!({ "timestamp": timestamp }),
+      Self::ClusterScaled { old, new } => {
+        json!({ "oldCount": old, "newCount": new, "timestamp": timestamp })
+      }
+      Self::HealthChanged { status, details } => {
+        json!({ "status": status, "details": details, "timestamp": timestamp })
+      }
+      Self::MetricsUpdated { metrics } => json!({ "metrics": metrics, "timestamp": timestamp }),
+    }
+  }
+}
+
+/// Milliseconds since the Unix epoch, as `Date.now()` counts them.
+#[must_use]
+pub fn epoch_ms(time: SystemTime) -> u64 {
+  let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+  u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,108 @@
+//! The worker's end of the channel: a thread that reads, and writes from the calling thread.
+//!
+//! No runtime is started in a worker. The reading thread answers for the process while its
+//! JavaScript is busy, and it is what ends a worker whose master is gone.
+
+use std::{
+  io::{self, Read as _, Write as _},
+  os::{fd::OwnedFd, unix::net::UnixStream},
+  sync::Mutex,
+  thread,
+  time::Duration,
+};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::{frame::Decoder, message::Message};
+
+/// How long a worker's JavaScript may take to leave once the master is gone.
+const ORPHAN_GRACE: Duration = Duration::from_secs(2);
+/// How long a write may wait for the master, which reads all the time while it lives.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the master asks of the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+  /// Answer with the same id, from JavaScript.
+  Ping {
+    /// The id to answer with.
+    id: u64,
+  },
+  /// Finish what is in flight and leave.
+  Shutdown,
+  /// The master is gone: leave now.
+  Disconnected,
+}
+
+/// The worker's end.
+#[derive(Debug)]
+pub struct Agent {
+  stream: Mutex<UnixStream>,
+}
+
+impl Agent {
+  /// Take over the inherited descriptor and start reading. `deliver` is called on the reading
+  /// thread; the last call is [`Request::Disconnected`].
+  ///
+  /// # Errors
+  /// When the descriptor is no socket or the thread cannot be started.
+  pub fn connect(
+    fd: OwnedFd,
+    deliver: impl Fn(Request) + Send + 'static,
+  ) -> io::Result<Self> {
+    let stream = UnixStream::from(fd);
+    stream.set_nonblocking(false)?;
+    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+    let reader = stream.try_clone()?;
+    thread::Builder::new().name("xypriss-agent".to_owned()).spawn(move || {
+      read_all(reader, &deliver);
+      deliver(Request::Disconnected);
+      // The JavaScript loop may be blocked for ever, and an orphan would keep the port. This
+      // process was started by the master and for it, so nobody else is hurt.
+      thread::sleep(ORPHAN_GRACE);
+      let _gone = kill(Pid::this(), Signal::SIGKILL);
+    })?;
+    Ok(Self { stream: Mutex::new(stream) })
+  }
+
+  /// Send; returns when the kernel has taken the whole message.
+  ///
+  /// # Errors
+  /// When the master is gone or has not read for 5 s.
+  pub fn send(&self, message: &Message) -> io::Result<()> {
+    let bytes = message.to_frame().encode().map_err(io::Error::other)?;
+    // A poisoned lock only says that another sender panicked; whole frames are written under it.
+    let mut stream = self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    stream.write_all(&bytes)
+  }
+}
+
+fn read_all(mut stream: UnixStream, deliver: &impl Fn(Request)) {
+  let mut decoder = Decoder::default();
+  let mut buffer = [0; 4096];
+  loop {
+    match stream.read(&mut buffer) {
+      Ok(0) => return,
+      Ok(read) => decoder.push(buffer.get(..read).unwrap_or_default()),
+      Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+      Err(_gone) => return,
+    }
+    loop {
+      match decoder.next_frame() {
+        Ok(None) => break,
+        Ok(Some(frame)) => match Message::from_frame(&frame) {
+          Ok(Message::Ping { id }) => deliver(Request::Ping { id }),
+          Ok(Message::Shutdown) => deliver(Request::Shutdown),
+          // The rest is what workers send; a master that says it is broken, but may still lead.
+          Ok(other) => tracing::warn!(?other, "message of a worker received by a worker"),
+          Err(reason) => tracing::warn!(%reason, "unreadable message from the master"),
+        },
+        Err(error) => {
+          tracing::error!(%error, "the channel to the master is broken");
+          return;
+        }
+      }
+    }
+  }
+}

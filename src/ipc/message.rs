@@ -1,0 +1,151 @@
+//! The messages that supervision needs, and their frames. Pure.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::frame::Frame;
+
+/// A server of the worker's app that was moved to the worker's own port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listening {
+  /// What is spoken there.
+  pub protocol: Protocol,
+  /// The address it listens on now.
+  pub host: IpAddr,
+  /// The port it listens on now.
+  pub port: u16,
+  /// The address the app asked for, if it asked for one.
+  #[serde(default, skip_serializing_if = "Option::is_none")]
+  pub requested_host: Option<String>,
+  /// The port the app asked for; 0 when any would do.
+  pub requested_port: u16,
+}
+
+/// What a worker's server speaks, as far as the balancer has to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+  /// Plain HTTP/1.1: balanced per request.
+  Http,
+  /// Anything else, TLS included: balanced per connection.
+  Tcp,
+}
+
+/// Who the worker is; the first message of every agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+  /// `node` or `bun`.
+  pub runtime: String,
+  /// Its version.
+  pub version: String,
+}
+
+/// A message of either side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+  /// Worker → master: the agent is up.
+  Hello(Hello),
+  /// Worker → master: a server listens.
+  Listening(Listening),
+  /// Worker → master: the app said that it is ready.
+  Ready,
+  /// Master → worker: is the JavaScript loop turning?
+  Ping {
+    /// Comes back in the answer.
+    id: u64,
+  },
+  /// Worker → master: it is.
+  Pong {
+    /// The id of the ping.
+    id: u64,
+  },
+  /// Master → worker: finish what is in flight and leave.
+  Shutdown,
+}
+
+mod kind {
+  pub(super) const HELLO: u8 = 1;
+  pub(super) const LISTENING: u8 = 2;
+  pub(super) const READY: u8 = 3;
+  pub(super) const PING: u8 = 4;
+  pub(super) const PONG: u8 = 5;
+  pub(super) const SHUTDOWN: u8 = 6;
+}
+
+impl Message {
+  /// The message as a frame.
+  #[must_use]
+  pub fn to_frame(&self) -> Frame {
+    let (kind, id, correlation, payload) = match self {
+      Self::Hello(hello) => (kind::HELLO, 0, 0, json(hello)),
+      Self::Listening(listening) => (kind::LISTENING, 0, 0, json(listening)),
+      Self::Ready => (kind::READY, 0, 0, Vec::new()),
+      Self::Ping { id } => (kind::PING, *id, 0, Vec::new()),
+      Self::Pong { id } => (kind::PONG, 0, *id, Vec::new()),
+      Self::Shutdown => (kind::SHUTDOWN, 0, 0, Vec::new()),
+    };
+    Frame { kind, id, correlation, payload }
+  }
+
+  /// Read a frame.
+  ///
+  /// # Errors
+  /// A sentence that says what is wrong with it.
+  pub fn from_frame(frame: &Frame) -> Result<Self, String> {
+    let bad = |what: &str, error: serde_json::Error| format!("{what} message: {error}");
+    match frame.kind {
+      kind::HELLO => {
+        serde_json::from_slice(&frame.payload).map(Self::Hello).map_err(|e| bad("hello", e))
+      }
+      kind::LISTENING => {
+        serde_json::from_slice(&frame.payload).map(Self::Listening).map_err(|e| bad("listening", e))
+      }
+      kind::READY => Ok(Self::Ready),
+      kind::PING => Ok(Self::Ping { id: frame.id }),
+      kind::PONG => Ok(Self::Pong { id: frame.correlation }),
+      kind::SHUTDOWN => Ok(Self::Shutdown),
+      unknown => Err(format!("message of unknown kind {unknown}")),
+    }
+  }
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+  // Strings and numbers only: serde_json has nothing to refuse here.
+  serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+  use super::*;
+
+  #[test]
+  fn comes_back_as_it_was_sent() {
+    let listening = Listening {
+      protocol: Protocol::Tcp,
+      host: IpAddr::from([127, 0, 0, 1]),
+      port: 8086,
+      requested_host: Some("localhost".to_owned()),
+      requested_port: 8085,
+    };
+    for message in [
+      Message::Hello(Hello { runtime: "bun".to_owned(), version: "1.4.5".to_owned() }),
+      Message::Listening(listening),
+      Message::Ready,
+      Message::Ping { id: 7 },
+      Message::Pong { id: 7 },
+      Message::Shutdown,
+    ] {
+      assert_eq!(Message::from_frame(&message.to_frame()), Ok(message));
+    }
+  }
+
+  #[test]
+  fn says_what_is_wrong() {
+    let frame = Frame { kind: 99, id: 0, correlation: 0, payload: Vec::new() };
+    assert_eq!(Message::from_frame(&frame), Err("message of unknown kind 99".to_owned()));
+    let frame = Frame { kind: kind::LISTENING, id: 0, correlation: 0, payload: b"{".to_vec() };
+    assert!(Message::from_frame(&frame).is_err_and(|e| e.starts_with("listening message: ")));
+  }
+}

@@ -1,0 +1,130 @@
+//! The public socket: reserving its address, listening, and the accept loop.
+
+use std::{
+  io,
+  net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+  sync::Arc,
+  time::Duration,
+};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{net::TcpListener, sync::mpsc::UnboundedSender};
+
+use super::{holder, shard::Accepted, shared::Shared};
+use crate::error::{ClusterError, Result};
+
+/// Connections that the kernel may hold for us; it applies its own limit (`somaxconn`) too.
+const BACKLOG: i32 = 4096;
+const MIN_BACK_OFF: Duration = Duration::from_millis(5);
+const MAX_BACK_OFF: Duration = Duration::from_secs(1);
+
+/// Binds without listening: the port is ours, but clients are refused until there is a worker.
+///
+/// Without `host`, the socket takes IPv6 and IPv4 connections to every address of the machine, or IPv4
+/// alone where there is no IPv6.
+pub(super) fn reserve(host: Option<IpAddr>, port: u16) -> Result<Socket> {
+  let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+  let bound = match host {
+    Some(host) => bind(host, port),
+    None => bind(any, port).or_else(|error| match error.kind() {
+      io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
+      _ => bind(Ipv4Addr::UNSPECIFIED.into(), port),
+    }),
+  };
+  bound.map_err(|error| refused(host, port, &error))
+}
+
+fn bind(host: IpAddr, port: u16) -> io::Result<Socket> {
+  let address = SocketAddr::new(host, port);
+  // Close-on-exec: a worker must not inherit the port.
+  let socket = Socket::new(
+    Domain::for_address(address),
+    Type::STREAM,
+    Some(Protocol::TCP),
+  )?;
+  if host == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
+    socket.set_only_v6(false)?;
+  }
+  // Connections of the last run in TIME_WAIT do not hold the port against us.
+  socket.set_reuse_address(true)?;
+  socket.set_nonblocking(true)?;
+  socket.bind(&address.into())?;
+  Ok(socket)
+}
+
+/// Begins to listen on a reserved socket. Another process may have taken the port until here.
+pub(super) fn listen(
+  socket: Socket,
+  host: Option<IpAddr>,
+  port: u16,
+) -> Result<std::net::TcpListener> {
+  socket
+    .listen(BACKLOG)
+    .map_err(|error| refused(host, port, &error))?;
+  Ok(socket.into())
+}
+
+fn refused(host: Option<IpAddr>, port: u16, error: &io::Error) -> ClusterError {
+  if error.kind() == io::ErrorKind::AddrInUse {
+    return ClusterError::PortInUse {
+      port,
+      pid: holder::pid(port),
+    };
+  }
+  let host = host.map_or_else(|| "any address".to_owned(), |host| host.to_string());
+  ClusterError::PortUnavailable {
+    port,
+    host,
+    reason: error.to_string(),
+  }
+}
+
+/// Accepts until the proxy closes and deals the connections to the threads in turn.
+pub(super) async fn accept_all(
+  listener: std::net::TcpListener,
+  threads: Vec<UnboundedSender<Accepted>>,
+  shared: Arc<Shared>,
+) {
+  let listener = match TcpListener::from_std(listener) {
+    Ok(listener) => listener,
+    Err(error) => return tracing::error!(%error, "the public port cannot be polled"),
+  };
+  tokio::select! {
+    biased;
+    () = shared.closing() => {}
+    () = deal(listener, &threads) => {}
+  }
+}
+
+async fn deal(listener: TcpListener, threads: &[UnboundedSender<Accepted>]) {
+  let mut back_off = MIN_BACK_OFF;
+  for thread in threads.iter().cycle() {
+    let (stream, address) = loop {
+      match listener.accept().await {
+        Ok(accepted) => break accepted,
+        Err(error) if is_of_connection(&error) => {}
+        Err(error) => {
+          // Usually no file descriptor is left, and the connection stays in the backlog: trying again
+          // at once would spin until a client leaves.
+          tracing::warn!(%error, retry_in = ?back_off, "cannot accept connections");
+          tokio::time::sleep(back_off).await;
+          back_off = (back_off * 2).min(MAX_BACK_OFF);
+        }
+      }
+    };
+    back_off = MIN_BACK_OFF;
+    // Off this thread's poller; fails only if the connection is gone already. A thread ends only
+    // after this loop has, so it still listens.
+    if let Ok(stream) = stream.into_std() {
+      let _ = thread.send((stream, address));
+    }
+  }
+}
+
+/// Whether the error is that of one connection, which is gone, and not of the listener.
+fn is_of_connection(error: &io::Error) -> bool {
+  matches!(
+    error.kind(),
+    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+  )
+}

@@ -1,0 +1,278 @@
+//! The data plane: an HTTP/1.1 reverse proxy from the public port to the workers.
+//!
+//! ```text
+//! listener ──accepted connections, in turn──> shard (one thread each)
+//!   shard ──> service (one client connection) ──> forward (one request) ──> route ──> balancer
+//!                                                    │                        └─> queue, while nobody is routable
+//!                                                    └─> pool ──> connection ──> worker
+//! ```
+//!
+//! The control side only ever publishes [`Routes`] and reads counters; it is never asked during a
+//! request, so that a busy or blocked master slows nothing down. The threads are the proxy's own, from
+//! [`Proxy::open`] to [`Proxy::close`].
+
+mod body;
+mod connection;
+mod forward;
+mod framing;
+mod headers;
+mod holder;
+mod listener;
+mod pool;
+mod queue;
+mod reply;
+mod retry;
+mod route;
+mod routes;
+mod service;
+mod shard;
+mod shared;
+mod tcp;
+mod upgrade;
+mod upstream;
+
+use std::{
+  net::IpAddr,
+  sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+  thread::available_parallelism,
+  time::{Duration, Instant},
+};
+
+use socket2::Socket;
+use tokio::sync::mpsc::unbounded_channel;
+
+pub use self::{
+  queue::QueueLimits,
+  routes::Routes,
+  upstream::{Counters, Endpoint, Protocol, Upstream},
+};
+use self::{shard::Shard, shared::Shared};
+use crate::{
+  balancer::Strategy,
+  error::{ClusterError, Result},
+};
+
+/// Most data-plane threads of one proxy. Beyond that, the workers need the processors more.
+pub const MAX_THREADS: usize = 8;
+
+/// How a proxy is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+  /// The address to listen on; every address of the machine if `None`.
+  pub host: Option<IpAddr>,
+  /// The public port; 0 for any free one.
+  pub port: u16,
+  /// Which worker takes a request.
+  pub strategy: Strategy,
+  /// Requests that wait for a worker.
+  pub queue: QueueLimits,
+  /// Data-plane threads, 1 to [`MAX_THREADS`]; as many as processors if `None`.
+  pub threads: Option<usize>,
+  /// How long a client may take to send the head of a request, and how long its connection may be
+  /// idle. Then it is closed. 30 s by default.
+  pub header_timeout: Duration,
+}
+
+impl Default for Options {
+  fn default() -> Self {
+    Self {
+      host: None,
+      port: 0,
+      strategy: Strategy::default(),
+      queue: QueueLimits {
+        max_size: 1000,
+        timeout: Duration::from_secs(30),
+      },
+      threads: None,
+      header_timeout: Duration::from_secs(30),
+    }
+  }
+}
+
+/// What a proxy is doing and did itself. What the workers did: [`Upstream::counters`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProxyStats {
+  /// Client connections that are open, idle ones and tunnels included.
+  pub connections: usize,
+  /// Requests that wait for a worker.
+  pub waiting: usize,
+  /// Requests answered 503 because no worker could take them in time.
+  pub unavailable: u64,
+  /// Requests answered 502 because a worker failed and they could not be repeated.
+  pub bad_gateway: u64,
+  /// Attempts after the first.
+  pub retries: u64,
+}
+
+/// A handle of one public port and the threads behind it. When the last one is dropped without
+/// [`close`](Self::close), everything is cut at once.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+  inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+  shared: Arc<Shared>,
+  host: Option<IpAddr>,
+  port: u16,
+  threads: usize,
+  header_timeout: Duration,
+  stage: Mutex<Stage>,
+}
+
+#[derive(Debug)]
+enum Stage {
+  /// Bound, not listening.
+  Reserved(Socket),
+  Open,
+  Closed,
+}
+
+impl Proxy {
+  /// Reserves the address; clients are refused until [`open`](Self::open).
+  ///
+  /// # Errors
+  /// [`ClusterError::PortInUse`] with the process that listens there, as far as it can be seen;
+  /// [`ClusterError::PortUnavailable`] for any other refusal, such as missing rights.
+  pub fn bind(options: Options) -> Result<Self> {
+    let socket = listener::reserve(options.host, options.port)?;
+    let address = socket
+      .local_addr()
+      .map_err(|error| ClusterError::system("read its port", &error))?;
+    let port = address
+      .as_socket()
+      .map_or(options.port, |address| address.port());
+    let threads = options
+      .threads
+      .or_else(|| available_parallelism().ok().map(Into::into));
+    Ok(Self {
+      inner: Arc::new(Inner {
+        shared: Arc::new(Shared::new(options.strategy, options.queue)),
+        host: options.host,
+        port,
+        threads: threads.unwrap_or(1).clamp(1, MAX_THREADS),
+        header_timeout: options.header_timeout,
+        stage: Mutex::new(Stage::Reserved(socket)),
+      }),
+    })
+  }
+
+  /// The public port.
+  #[must_use]
+  pub fn port(&self) -> u16 {
+    self.inner.port
+  }
+
+  /// Starts to listen, and the threads. Idempotent while open.
+  ///
+  /// `host` is the address that the app asked to listen on. It counts when [`Options::host`] is
+  /// not set: an app that wants to be reached from this machine only must not be exposed by us.
+  /// Publish a worker first: until then connections are taken for HTTP.
+  ///
+  /// # Errors
+  /// Like [`bind`](Self::bind), if the port was taken meanwhile; [`ClusterError::System`] when the
+  /// operating system refuses a thread; [`ClusterError::Stopped`] after [`close`](Self::close).
+  pub fn open(&self, host: Option<IpAddr>) -> Result<()> {
+    let inner = &*self.inner;
+    let mut stage = inner.stage();
+    match &*stage {
+      Stage::Open => return Ok(()),
+      Stage::Closed => return Err(ClusterError::Stopped { call: "listen" }),
+      Stage::Reserved(_) => {}
+    }
+    let narrower = host.filter(|host| inner.host.is_none() && !host.is_unspecified());
+    let host = inner.host.or(narrower);
+    // The old socket still holds the port while the new one is bound: nobody can slip in between.
+    let rebound = narrower
+      .map(|host| listener::reserve(Some(host), inner.port))
+      .transpose()?;
+    let Stage::Reserved(reserved) = std::mem::replace(&mut *stage, Stage::Closed) else {
+      return Ok(());
+    };
+    let listener = listener::listen(rebound.unwrap_or(reserved), host, inner.port)?;
+    let opened = inner.start(listener);
+    match opened {
+      Ok(()) => *stage = Stage::Open,
+      // Ends the threads that did start.
+      Err(_) => inner.shared.close(Instant::now()),
+    }
+    opened
+  }
+
+  /// The routing table.
+  #[must_use]
+  pub fn routes(&self) -> &Routes {
+    &self.inner.shared.routes
+  }
+
+  /// Balances by another strategy from the next request on.
+  pub fn set_strategy(&self, strategy: Strategy) {
+    self
+      .inner
+      .shared
+      .configure(|settings| settings.balancer = strategy.balancer());
+  }
+
+  /// Applies other limits to the requests that begin to wait from now on.
+  pub fn set_queue(&self, limits: QueueLimits) {
+    self
+      .inner
+      .shared
+      .configure(|settings| settings.queue = limits);
+  }
+
+  /// Closes in order: stops accepting at once, answers what is in flight and closes idle client
+  /// connections, cuts what is left at `deadline`, ends the threads. The port is free when it resolves.
+  ///
+  /// Idempotent, and may be awaited on any runtime, by several at once; the earliest deadline counts.
+  /// Closing goes on if the future is dropped.
+  pub async fn close(&self, deadline: Instant) {
+    // Frees the port if it was only reserved.
+    *self.inner.stage() = Stage::Closed;
+    self.inner.shared.close(deadline);
+    let mut running = self.inner.shared.running.subscribe();
+    // Fails only without a sender, which `self` holds.
+    let _ = running.wait_for(|running| *running == 0).await;
+  }
+
+  /// What it is doing now.
+  #[must_use]
+  pub fn stats(&self) -> ProxyStats {
+    let Shared { tally, queue, .. } = &*self.inner.shared;
+    ProxyStats {
+      connections: tally.connections.load(Ordering::Relaxed),
+      waiting: queue.waiting(),
+      unavailable: tally.unavailable.load(Ordering::Relaxed),
+      bad_gateway: tally.bad_gateway.load(Ordering::Relaxed),
+      retries: tally.retries.load(Ordering::Relaxed),
+    }
+  }
+}
+
+impl Inner {
+  fn stage(&self) -> MutexGuard<'_, Stage> {
+    self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+
+  /// Starts the threads; the first one accepts for all.
+  fn start(&self, listener: std::net::TcpListener) -> Result<()> {
+    let (deal, dealt): (Vec<_>, Vec<_>) = (0..self.threads).map(|_| unbounded_channel()).unzip();
+    let mut acceptor = Some(listener::accept_all(
+      listener,
+      deal,
+      Arc::clone(&self.shared),
+    ));
+    for (index, dealt) in dealt.into_iter().enumerate() {
+      let shard = Shard::new(index, self.threads, Arc::clone(&self.shared));
+      shard.start(dealt, self.header_timeout, acceptor.take())?;
+    }
+    Ok(())
+  }
+}
+
+impl Drop for Inner {
+  fn drop(&mut self) {
+    self.shared.close(Instant::now());
+  }
+}

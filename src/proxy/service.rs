@@ -1,0 +1,116 @@
+//! One client connection: reads requests, refuses what is malformed, has the rest answered.
+
+use std::{
+  convert::Infallible,
+  net::IpAddr,
+  sync::{Arc, atomic::Ordering},
+};
+
+use http::{Request, Response};
+use hyper::{
+  body::{Body, Incoming},
+  server::conn::http1,
+  service::service_fn,
+  upgrade::OnUpgrade,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, sync::mpsc};
+
+use super::{
+  body::{RequestBody, ResponseBody},
+  forward::forward,
+  framing,
+  headers::{self, Peer},
+  reply::Failure,
+  shard::Shard,
+  shared::count,
+};
+
+/// A client's connection, as its requests and tunnels know it.
+pub(super) struct Client {
+  pub(super) shard: Arc<Shard>,
+  peer: Peer,
+  /// Never sent on: the thread waits until the last copy is gone.
+  _open: mpsc::Sender<Infallible>,
+}
+
+impl Client {
+  pub(super) fn new(shard: Arc<Shard>, address: IpAddr, open: mpsc::Sender<Infallible>) -> Self {
+    shard
+      .shared
+      .tally
+      .connections
+      .fetch_add(1, Ordering::Relaxed);
+    Self {
+      shard,
+      peer: Peer::new(address),
+      _open: open,
+    }
+  }
+}
+
+impl Drop for Client {
+  fn drop(&mut self) {
+    self
+      .shard
+      .shared
+      .tally
+      .connections
+      .fetch_sub(1, Ordering::Relaxed);
+  }
+}
+
+/// Serves one connection until the client leaves, or the proxy closes and the last answer is sent.
+pub(super) async fn serve(http: &http1::Builder, stream: TcpStream, client: Client) {
+  let shared = Arc::clone(&client.shard.shared);
+  let client = Arc::new(client);
+  let service = service_fn(move |request| {
+    let client = Arc::clone(&client);
+    async move { Ok::<_, Infallible>(answer(&client, request).await) }
+  });
+  let connection = http
+    .serve_connection(TokioIo::new(stream), service)
+    .with_upgrades();
+  let mut connection = std::pin::pin!(connection);
+  let ended = tokio::select! {
+    biased;
+    ended = connection.as_mut() => ended,
+    () = shared.closing() => {
+      connection.as_mut().graceful_shutdown();
+      connection.await
+    }
+  };
+  if let Err(error) = ended {
+    tracing::trace!(%error, "connection of a client ended");
+  }
+}
+
+async fn answer(client: &Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {
+  let (mut head, body) = request.into_parts();
+  if let Err(refusal) = framing::check(&head) {
+    return refusal.response();
+  }
+  let empty = body.is_end_stream();
+  let upgrade = empty && headers::asks_for_upgrade(&head);
+  let from_client = if upgrade {
+    head.extensions.remove::<OnUpgrade>()
+  } else {
+    None
+  };
+  headers::prepare_request(&mut head, &client.peer, upgrade);
+  let body = if empty {
+    RequestBody::Empty
+  } else {
+    RequestBody::Stream(body)
+  };
+  forward(client, Request::from_parts(head, body), from_client)
+    .await
+    .unwrap_or_else(|failure| {
+      let tally = &client.shard.shared.tally;
+      count(match failure {
+        Failure::Unavailable => &tally.unavailable,
+        Failure::BadGateway => &tally.bad_gateway,
+      });
+      failure.response()
+    })
+}

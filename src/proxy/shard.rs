@@ -1,0 +1,144 @@
+//! One data-plane thread: its runtime, the connections it was dealt, its end.
+//!
+//! A request is read, forwarded and answered on one thread, over worker connections that only this
+//! thread uses: nothing on its way wakes another thread.
+
+use std::{
+  net::SocketAddr,
+  sync::{Arc, Mutex, MutexGuard, PoisonError},
+  thread,
+  time::{Duration, Instant},
+};
+
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioTimer;
+use tokio::{
+  net::TcpStream,
+  runtime,
+  sync::mpsc::{self, UnboundedReceiver},
+};
+
+use super::{
+  retry::Budget,
+  service::{self, Client},
+  shared::Shared,
+  tcp,
+  upstream::Protocol,
+};
+use crate::error::{ClusterError, Result};
+
+/// Largest head of a request, in bytes; larger ones are answered 431.
+const MAX_HEAD: usize = 64 * 1024;
+/// Retries per 10 seconds that need no requests to justify them; all threads together.
+const RETRY_RESERVE: usize = 100;
+
+/// An accepted connection on its way to its thread.
+pub(super) type Accepted = (std::net::TcpStream, SocketAddr);
+
+/// What belongs to one data-plane thread.
+pub(super) struct Shard {
+  /// Which of the threads it is: the index of its pools.
+  pub(super) index: usize,
+  pub(super) shared: Arc<Shared>,
+  budget: Mutex<Budget>,
+}
+
+impl Shard {
+  pub(super) fn new(index: usize, threads: usize, shared: Arc<Shared>) -> Arc<Self> {
+    let reserve = RETRY_RESERVE.div_ceil(threads) as u64;
+    Arc::new(Self {
+      index,
+      shared,
+      budget: Mutex::new(Budget::new(reserve, Instant::now())),
+    })
+  }
+
+  /// Only this thread takes the lock: it is there for the compiler.
+  pub(super) fn budget(&self) -> MutexGuard<'_, Budget> {
+    self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+
+  /// Starts the thread. `acceptor`, if there is one, runs on it too.
+  pub(super) fn start(
+    self: Arc<Self>,
+    dealt: UnboundedReceiver<Accepted>,
+    header_timeout: Duration,
+    acceptor: Option<impl Future<Output = ()> + Send + 'static>,
+  ) -> Result<()> {
+    let runtime = runtime::Builder::new_current_thread()
+      .enable_all()
+      .build()
+      .map_err(|error| ClusterError::system("start a proxy thread", &error))?;
+    let name = format!("xypriss-proxy-{}", self.index);
+    let running = Running::new(Arc::clone(&self.shared));
+    thread::Builder::new()
+      .name(name)
+      .spawn(move || {
+        let _running = running;
+        if let Some(acceptor) = acceptor {
+          runtime.spawn(acceptor);
+        }
+        runtime.block_on(self.run(dealt, header_timeout));
+        // Dropping the runtime cuts what the deadline left over.
+      })
+      .map_err(|error| ClusterError::system("start a proxy thread", &error))?;
+    Ok(())
+  }
+
+  async fn run(self: Arc<Self>, mut dealt: UnboundedReceiver<Accepted>, header_timeout: Duration) {
+    let (open, mut all_closed) = mpsc::channel(1);
+    let http: Arc<http1::Builder> = Arc::new(server(header_timeout));
+    // Ends when the acceptor does, after it has dealt the last connection.
+    while let Some((stream, address)) = dealt.recv().await {
+      let Some(stream) = adopt(stream) else {
+        continue;
+      };
+      let client = Client::new(Arc::clone(&self), address.ip(), open.clone());
+      match self.shared.routes.protocol() {
+        Protocol::Tcp => tokio::spawn(tcp::serve(stream, client)),
+        Protocol::Http => {
+          let http = Arc::clone(&http);
+          tokio::spawn(async move { service::serve(&http, stream, client).await })
+        }
+      };
+    }
+    drop(open);
+    tokio::select! {
+      _ = all_closed.recv() => {}
+      () = self.shared.deadline() => {}
+    }
+  }
+}
+
+fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
+  stream.set_nodelay(true).ok()?;
+  TcpStream::from_std(stream).ok()
+}
+
+/// How client connections are served. A client that closes its sending side is gone, as it is for Node's
+/// own server: its request to the worker is cancelled.
+fn server(header_timeout: Duration) -> http1::Builder {
+  let mut http = http1::Builder::new();
+  http
+    .timer(TokioTimer::new())
+    .header_read_timeout(header_timeout)
+    .max_headers(100)
+    .max_buf_size(MAX_HEAD);
+  http
+}
+
+/// Counts a running thread, until its closure ends in whatever way.
+struct Running(Arc<Shared>);
+
+impl Running {
+  fn new(shared: Arc<Shared>) -> Self {
+    shared.running.send_modify(|running| *running += 1);
+    Self(shared)
+  }
+}
+
+impl Drop for Running {
+  fn drop(&mut self) {
+    self.0.running.send_modify(|running| *running -= 1);
+  }
+}

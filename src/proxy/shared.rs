@@ -1,0 +1,108 @@
+//! What the handle and all data-plane threads of one proxy share.
+
+use std::{
+  sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+  },
+  time::Instant,
+};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::{
+  queue::{Queue, QueueLimits},
+  routes::Routes,
+};
+use crate::balancer::{Balancer, Strategy};
+
+/// State of one proxy.
+#[derive(Debug)]
+pub(super) struct Shared {
+  pub(super) routes: Routes,
+  pub(super) settings: ArcSwap<Settings>,
+  pub(super) queue: Queue,
+  pub(super) tally: Tally,
+  /// Set once the proxy closes: when whatever is still open then is cut.
+  closing: watch::Sender<Option<Instant>>,
+  /// Data-plane threads that have not ended.
+  pub(super) running: watch::Sender<usize>,
+}
+
+/// What can be changed while the proxy runs.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+  pub(super) balancer: Arc<dyn Balancer>,
+  pub(super) queue: QueueLimits,
+}
+
+/// Counters behind [`ProxyStats`](super::ProxyStats).
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+  pub(super) connections: AtomicUsize,
+  pub(super) unavailable: AtomicU64,
+  pub(super) bad_gateway: AtomicU64,
+  pub(super) retries: AtomicU64,
+}
+
+impl Shared {
+  pub(super) fn new(strategy: Strategy, queue: QueueLimits) -> Self {
+    Self {
+      routes: Routes::default(),
+      settings: ArcSwap::from_pointee(Settings {
+        balancer: strategy.balancer(),
+        queue,
+      }),
+      queue: Queue::default(),
+      tally: Tally::default(),
+      closing: watch::Sender::new(None),
+      running: watch::Sender::new(0),
+    }
+  }
+
+  /// Resolves once the proxy closes.
+  pub(super) async fn closing(&self) {
+    // Fails only without a sender, which `self` holds.
+    let _ = self.closing.subscribe().wait_for(Option::is_some).await;
+  }
+
+  /// Resolves at the deadline of closing, which may be moved forward meanwhile.
+  pub(super) async fn deadline(&self) {
+    let mut closing = self.closing.subscribe();
+    loop {
+      let deadline = *closing.borrow_and_update();
+      let passed = async {
+        match deadline {
+          Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+          None => std::future::pending().await,
+        }
+      };
+      tokio::select! {
+        () = passed => return,
+        _ = closing.changed() => {}
+      }
+    }
+  }
+
+  /// Changes the settings for all requests from the next one on.
+  pub(super) fn configure(&self, change: impl Fn(&mut Settings)) {
+    self.settings.rcu(|settings| {
+      let mut settings = Settings::clone(settings);
+      change(&mut settings);
+      settings
+    });
+  }
+
+  /// Begins to close, or moves an earlier end of closing forward. Never backward.
+  pub(super) fn close(&self, deadline: Instant) {
+    self.closing.send_modify(|closing| {
+      *closing = Some(closing.map_or(deadline, |earlier| earlier.min(deadline)));
+    });
+  }
+}
+
+/// Adds one.
+pub(super) fn count(counter: &AtomicU64) {
+  counter.fetch_add(1, Ordering::Relaxed);
+}

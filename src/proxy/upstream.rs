@@ -1,0 +1,250 @@
+//! One worker process as a target of requests: where it listens, what it is busy with, what it did.
+
+use std::{
+  net::SocketAddr,
+  path::PathBuf,
+  sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+  },
+  time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use super::{MAX_THREADS, pool::Pool};
+
+/// Where a worker listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+  /// An address, usually on the loopback interface.
+  Tcp(SocketAddr),
+  /// The path of a unix socket.
+  Unix(PathBuf),
+}
+
+/// What a worker understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+  /// HTTP/1.1: balanced per request.
+  Http,
+  /// Anything else, such as TLS or plain sockets: balanced per connection, bytes are passed through.
+  Tcp,
+}
+
+/// What a worker did since it became a target. All are sums.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+  /// Requests (or TCP connections) that were given to it.
+  pub requests: u64,
+  /// Those of them that it did not answer: it refused the connection or broke it before its answer
+  /// was complete as far as the proxy must know.
+  pub failed: u64,
+  /// Answers with a 5xx status that it gave itself.
+  pub server_errors: u64,
+  /// Microseconds from giving it a request to the head of its answer.
+  pub total_micros: u64,
+}
+
+/// One worker process. Its successor in the slot is another `Upstream`.
+#[derive(Debug)]
+pub struct Upstream {
+  worker: String,
+  endpoint: Endpoint,
+  protocol: Protocol,
+  closed: AtomicBool,
+  in_flight: AtomicUsize,
+  /// Whether anybody ever waited in [`idle`](Self::idle): spares every request the lock in `Notify`.
+  watched: AtomicBool,
+  became_idle: Notify,
+  tally: Tally,
+  /// Idle connections, one pool per data-plane thread so that none contends for it. They live here
+  /// so that they end with the upstream.
+  pools: [Pool; MAX_THREADS],
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+  requests: AtomicU64,
+  failed: AtomicU64,
+  server_errors: AtomicU64,
+  total_micros: AtomicU64,
+}
+
+impl Upstream {
+  /// A target without connections. `worker` is the id of the slot, for logs and counters.
+  #[must_use]
+  pub fn new(worker: String, endpoint: Endpoint, protocol: Protocol) -> Arc<Self> {
+    Arc::new(Self {
+      worker,
+      endpoint,
+      protocol,
+      closed: AtomicBool::new(false),
+      in_flight: AtomicUsize::new(0),
+      watched: AtomicBool::new(false),
+      became_idle: Notify::new(),
+      tally: Tally::default(),
+      pools: Default::default(),
+    })
+  }
+
+  /// The id of the worker's slot.
+  #[must_use]
+  pub fn worker(&self) -> &str {
+    &self.worker
+  }
+
+  /// Where it listens.
+  #[must_use]
+  pub fn endpoint(&self) -> &Endpoint {
+    &self.endpoint
+  }
+
+  /// What it understands.
+  #[must_use]
+  pub fn protocol(&self) -> Protocol {
+    self.protocol
+  }
+
+  /// Requests whose answer is not complete yet, plus open tunnels.
+  #[must_use]
+  pub fn in_flight(&self) -> usize {
+    self.in_flight.load(Ordering::Relaxed)
+  }
+
+  /// What it did so far.
+  #[must_use]
+  pub fn counters(&self) -> Counters {
+    Counters {
+      requests: self.tally.requests.load(Ordering::Relaxed),
+      failed: self.tally.failed.load(Ordering::Relaxed),
+      server_errors: self.tally.server_errors.load(Ordering::Relaxed),
+      total_micros: self.tally.total_micros.load(Ordering::Relaxed),
+    }
+  }
+
+  /// Takes it out for good: no request starts on it once this has returned, and its idle
+  /// connections are closed. Requests that are in flight go on.
+  pub fn close(&self) {
+    self.closed.store(true, Ordering::SeqCst);
+    for pool in &self.pools {
+      pool.clear();
+    }
+  }
+
+  /// Resolves once nothing is in flight. Cancel safe. Of use after [`close`](Self::close); before,
+  /// the next request can start at any time.
+  pub async fn idle(&self) {
+    self.watched.store(true, Ordering::SeqCst);
+    loop {
+      let became_idle = self.became_idle.notified();
+      // From here on no notification is missed, even if the count drops before the await.
+      if self.in_flight.load(Ordering::SeqCst) == 0 {
+        return;
+      }
+      became_idle.await;
+    }
+  }
+
+  pub(super) fn is_closed(&self) -> bool {
+    self.closed.load(Ordering::Relaxed)
+  }
+
+  pub(super) fn pool(&self, thread: usize) -> &Pool {
+    &self.pools[thread]
+  }
+
+  /// Starts a request; `None` when the upstream was closed meanwhile.
+  ///
+  /// Counts first and looks at `closed` second, while `close` and `idle` do it the other way
+  /// round: either this sees that it is closed, or `idle` sees that something is in flight.
+  pub(super) fn enter(self: &Arc<Self>) -> Option<InFlight> {
+    self.in_flight.fetch_add(1, Ordering::SeqCst);
+    let guard = InFlight {
+      upstream: Arc::clone(self),
+    };
+    if self.closed.load(Ordering::SeqCst) {
+      return None;
+    }
+    self.tally.requests.fetch_add(1, Ordering::Relaxed);
+    Some(guard)
+  }
+}
+
+/// A request or tunnel in flight, until dropped.
+#[derive(Debug)]
+pub(super) struct InFlight {
+  upstream: Arc<Upstream>,
+}
+
+impl InFlight {
+  pub(super) fn upstream(&self) -> &Arc<Upstream> {
+    &self.upstream
+  }
+
+  /// Counts the head of an answer.
+  pub(super) fn answered(&self, after: Duration, server_error: bool) {
+    let tally = &self.upstream.tally;
+    let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+    tally.total_micros.fetch_add(micros, Ordering::Relaxed);
+    if server_error {
+      tally.server_errors.fetch_add(1, Ordering::Relaxed);
+    }
+  }
+
+  /// Counts that no (whole) answer came.
+  pub(super) fn failed(&self) {
+    self.upstream.tally.failed.fetch_add(1, Ordering::Relaxed);
+  }
+}
+
+impl Drop for InFlight {
+  fn drop(&mut self) {
+    let last = self.upstream.in_flight.fetch_sub(1, Ordering::SeqCst) == 1;
+    if last && self.upstream.watched.load(Ordering::SeqCst) {
+      self.upstream.became_idle.notify_waiters();
+    }
+  }
+}
+
+#[cfg(test)]
+mod tests {
+  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+  use std::net::Ipv4Addr;
+
+  use super::*;
+
+  fn upstream() -> Arc<Upstream> {
+    let endpoint = Endpoint::Tcp((Ipv4Addr::LOCALHOST, 1).into());
+    Upstream::new("worker-1".to_owned(), endpoint, Protocol::Http)
+  }
+
+  #[tokio::test]
+  async fn idle_waits_for_the_last_guard() {
+    let upstream = upstream();
+    upstream.idle().await;
+    let (first, second) = (upstream.enter().unwrap(), upstream.enter().unwrap());
+    upstream.close();
+    let mut idle = tokio::spawn({
+      let upstream = Arc::clone(&upstream);
+      async move { upstream.idle().await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!idle.is_finished());
+    drop(first);
+    tokio::task::yield_now().await;
+    assert!(!idle.is_finished());
+    drop(second);
+    (&mut idle).await.unwrap();
+  }
+
+  #[test]
+  fn nothing_enters_a_closed_upstream_and_a_refused_entry_leaves_no_trace() {
+    let upstream = upstream();
+    upstream.close();
+    assert!(upstream.enter().is_none());
+    assert_eq!(upstream.in_flight(), 0);
+    assert_eq!(upstream.counters(), Counters::default());
+  }
+}

@@ -1,0 +1,143 @@
+//! Starts worker processes, all from one thread that lives as long as its cluster.
+//!
+//! Linux ties `PR_SET_PDEATHSIG` to the *thread* that forked: if that thread ends, the children are
+//! killed. So children are not born on a pool thread. It also keeps `fork` and `exec`, milliseconds
+//! of blocking in a large process, away from the threads that must not wait.
+
+use std::{
+  ffi::OsString,
+  io,
+  os::fd::{AsRawFd as _, OwnedFd},
+  os::unix::net::UnixStream,
+  path::PathBuf,
+  process::Stdio,
+  sync::mpsc,
+  thread,
+};
+
+use tokio::{
+  process::{ChildStderr, ChildStdout, Command},
+  runtime::Handle,
+  sync::oneshot,
+};
+
+use super::exit::Process;
+use crate::ipc::channel::Channel;
+
+/// Name of the variable that tells the agent which descriptor is its channel.
+pub const CHANNEL_VARIABLE: &str = "XYPRISS_CLUSTER_FD";
+
+/// How to start one worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+  /// The runtime's executable.
+  pub program: PathBuf,
+  /// Its arguments: the runtime's own, the agent's preload, the script, the script's.
+  pub args: Vec<OsString>,
+  /// Working directory; `None` for the master's.
+  pub cwd: Option<PathBuf>,
+  /// Variables added to the master's environment.
+  pub env: Vec<(OsString, OsString)>,
+}
+
+/// A worker that was just started.
+#[derive(Debug)]
+pub struct Spawned {
+  /// Its process.
+  pub process: Process,
+  /// Our end of its channel.
+  pub channel: UnixStream,
+  /// What it writes to stdout.
+  pub stdout: ChildStdout,
+  /// What it writes to stderr.
+  pub stderr: ChildStderr,
+}
+
+type Order = (Launch, oneshot::Sender<io::Result<Spawned>>);
+
+/// Handle of the spawning thread. The thread ends when the last handle is dropped.
+#[derive(Debug, Clone)]
+pub struct Spawner {
+  orders: mpsc::Sender<Order>,
+}
+
+impl Spawner {
+  /// Start the thread. Children are registered with `runtime`.
+  ///
+  /// # Errors
+  /// When the operating system refuses the thread.
+  pub fn start(runtime: Handle) -> io::Result<Self> {
+    let (orders, inbox) = mpsc::channel::<Order>();
+    thread::Builder::new().name("xypriss-spawner".to_owned()).spawn(move || {
+      let _entered = runtime.enter();
+      while let Ok((launch, reply)) = inbox.recv() {
+        // Nobody waiting any more drops the child, and dropping it kills it.
+        let _abandoned = reply.send(spawn(&launch));
+      }
+    })?;
+    Ok(Self { orders })
+  }
+
+  /// Start a worker.
+  ///
+  /// # Errors
+  /// What the operating system says: no such program, no such directory, no more processes.
+  pub async fn spawn(&self, launch: Launch) -> io::Result<Spawned> {
+    let (reply, spawned) = oneshot::channel();
+    let gone = || io::Error::other("the spawning thread is gone");
+    self.orders.send((launch, reply)).map_err(|_| gone())?;
+    spawned.await.map_err(|_| gone())?
+  }
+}
+
+fn spawn(launch: &Launch) -> io::Result<Spawned> {
+  let (ours, theirs) = Channel::pair()?;
+  let mut command = Command::new(&launch.program);
+  command
+    .args(&launch.args)
+    .envs(launch.env.iter().map(|(name, value)| (name, value)))
+    .env(CHANNEL_VARIABLE, theirs.as_raw_fd().to_string())
+    .stdin(Stdio::null())
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    // A group of its own: the terminal's Ctrl-C reaches the master alone, and one signal reaches
+    // everything that the worker started.
+    .process_group(0)
+    .kill_on_drop(true);
+  if let Some(cwd) = &launch.cwd {
+    command.current_dir(cwd);
+  }
+  prepare(&mut command, theirs.as_raw_fd());
+  let mut child = command.spawn()?;
+  drop::<OwnedFd>(theirs);
+  let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+  let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+    return Err(io::Error::other("the child was started without pipes"));
+  };
+  Ok(Spawned { process: Process::new(child)?, channel: ours, stdout, stderr })
+}
+
+/// Let the child keep the descriptor of its channel, and die with its master.
+fn prepare(command: &mut Command, channel: i32) {
+  let master = nix::unistd::getpid();
+  let between_fork_and_exec = move || {
+    // SAFETY: fcntl on a descriptor that the child got from fork; it touches no memory.
+    if unsafe { libc::fcntl(channel, libc::F_SETFD, 0) } == -1 {
+      return Err(io::Error::last_os_error());
+    }
+    #[cfg(target_os = "linux")]
+    {
+      nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+      // The master may have died before the line above took effect.
+      if nix::unistd::getppid() != master {
+        return Err(io::Error::other("the master is gone"));
+      }
+    }
+    Ok(())
+  };
+  #[cfg(not(target_os = "linux"))]
+  let _unused = master;
+  // SAFETY: the closure only makes system calls that are async-signal-safe, and allocates nothing
+  // but on a path on which the child ends.
+  unsafe { command.pre_exec(between_fork_and_exec) };
+}

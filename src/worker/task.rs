@@ -1,0 +1,387 @@
+//! The actor that owns one worker process.
+
+use std::{
+  future::pending,
+  io,
+  net::{IpAddr, SocketAddr},
+  process::ExitStatus,
+  sync::Arc,
+  time::{Duration, SystemTime},
+};
+
+use tokio::{
+  net::TcpStream,
+  sync::oneshot,
+  task::JoinHandle,
+  time::{Instant, sleep, sleep_until, timeout},
+};
+
+use super::{
+  Birth, Demand, End, News, Notice, Nursery, Target,
+  cause::Cause,
+  exit::Process,
+  forward::{self, Forward},
+  output::{Tail, pump},
+  spawner::{Spawned, Spawner},
+  state::{Effect, Input, State},
+};
+use crate::{
+  error::ClusterError,
+  health::checkup::Checkup,
+  ipc::{
+    channel::Channel,
+    message::{Listening, Message, Protocol},
+  },
+  proxy::{self, Endpoint, Upstream},
+};
+
+/// How long the last output of a dead worker may take to arrive. It is in the pipe already, unless
+/// a process that escaped the group holds the pipe open.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Ping ids go through JavaScript, whose numbers are exact up to here.
+const PING_IDS: u64 = 1 << 53;
+/// Between two tries to reach a server that says it listens.
+const PROOF_RETRY: Duration = Duration::from_millis(20);
+
+/// Raises real processes.
+#[derive(Debug, Clone)]
+pub struct Processes {
+  /// Starts them.
+  pub spawner: Spawner,
+  /// Takes what they write.
+  pub forward: Forward,
+}
+
+impl Nursery for Processes {
+  fn raise(&self, birth: Birth) {
+    let Self { spawner, forward } = self.clone();
+    tokio::spawn(async move {
+      let (generation, notices) = (birth.generation, birth.notices.clone());
+      let end = run(birth, &spawner, forward).await;
+      // The supervisor ends only after the last of these.
+      let _sent = notices.send(Notice { generation, news: News::Exited(end) }).await;
+    });
+  }
+}
+
+async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
+  let born = Instant::now();
+  let startup = birth.config.borrow().timing.startup;
+  let Spawned { process, channel, stdout, stderr } =
+    match spawner.spawn(birth.launch.clone()).await {
+      Ok(spawned) => spawned,
+      Err(error) => return not_spawned(&birth, &error),
+    };
+  let channel = match Channel::new(channel) {
+    Ok(channel) => channel,
+    Err(error) => return not_spawned(&birth, &error),
+  };
+  let tail = Tail::default();
+  let out = tokio::spawn({
+    let (worker, forward) = (Arc::clone(&birth.worker), forward.clone());
+    async move { pump(stdout, forward::Target::Stdout, &worker, &forward, None).await }
+  });
+  let err = tokio::spawn({
+    let (worker, tail) = (Arc::clone(&birth.worker), tail.clone());
+    async move { pump(stderr, forward::Target::Stderr, &worker, &forward, Some(&tail)).await }
+  });
+  let mut task = Task {
+    state: State::Starting { deadline: born + startup },
+    overdue: None,
+    upstream: None,
+    check: Check::Off,
+    checkup: Checkup::NEW,
+    birth,
+  };
+  task.report(News::Spawned { pid: process.pid() }).await;
+  let (last, status) = task.live(process, Some(channel)).await;
+  last_words([out, err]).await;
+  task.end(last, status, tail.lines())
+}
+
+/// The process could not be had; nothing is left behind.
+fn not_spawned(birth: &Birth, error: &io::Error) -> End {
+  // The operating system has one answer for a missing program and a missing directory.
+  let reason = match &birth.launch.cwd {
+    Some(cwd) if !cwd.is_dir() => format!("there is no directory {} to run it in", cwd.display()),
+    _ => error.to_string(),
+  };
+  let startup = ClusterError::SpawnFailed {
+    worker: birth.worker.to_string(),
+    program: birth.launch.program.display().to_string(),
+    reason,
+  };
+  End { cause: Cause::SpawnFailed, startup: Some(startup), stderr: Vec::new() }
+}
+
+async fn last_words(pumps: [JoinHandle<()>; 2]) {
+  let deadline = Instant::now() + LAST_WORDS;
+  for mut pump in pumps {
+    if timeout(deadline.saturating_duration_since(Instant::now()), &mut pump).await.is_err() {
+      pump.abort();
+    }
+  }
+}
+
+/// Where the worker's checks stand.
+enum Check {
+  /// It is not running.
+  Off,
+  /// The next question is due.
+  Due(Instant),
+  /// A question was asked.
+  Asked { id: u64, until: Instant },
+}
+
+impl Check {
+  const fn wakes(&self) -> Option<Instant> {
+    match self {
+      Self::Off => None,
+      Self::Due(at) | Self::Asked { until: at, .. } => Some(*at),
+    }
+  }
+}
+
+struct Task {
+  birth: Birth,
+  state: State,
+  /// Set when it was killed for not being ready in time.
+  overdue: Option<Duration>,
+  upstream: Option<Arc<Upstream>>,
+  check: Check,
+  checkup: Checkup,
+}
+
+impl Task {
+  /// Until the process is reaped. Gives the state it died in.
+  async fn live(
+    &mut self,
+    mut process: Process,
+    mut channel: Option<Channel>,
+  ) -> (State, io::Result<ExitStatus>) {
+    // A connection attempt that proves what the worker says of its server.
+    let mut proof: Option<oneshot::Receiver<Listening>> = None;
+    loop {
+      let input = tokio::select! {
+        status = process.ended() => return (self.state, status),
+        // A demand that cannot be heard any more means that the supervisor is gone.
+        changed = self.birth.demand.changed() => match (changed, *self.birth.demand.borrow()) {
+          (Err(_), _) | (Ok(()), Demand::Kill) => Input::Kill,
+          (Ok(()), Demand::Stop { by }) => Input::Stop { by },
+          (Ok(()), Demand::Run) => continue,
+        },
+        message = receive(&mut channel) => match message {
+          Some(Message::Listening(listening)) => {
+            proof = Some(prove(listening));
+            continue;
+          }
+          Some(Message::Ready) => {
+            self.ready(None).await;
+            continue;
+          }
+          Some(Message::Pong { id }) => {
+            self.answered(id).await;
+            continue;
+          }
+          Some(Message::Hello(hello)) => {
+            tracing::debug!(worker = %self.birth.worker, ?hello, "agent connected");
+            continue;
+          }
+          Some(other @ (Message::Ping { .. } | Message::Shutdown)) => {
+            tracing::warn!(worker = %self.birth.worker, ?other, "message of a master from a worker");
+            continue;
+          }
+          None => {
+            channel = None;
+            continue;
+          }
+        },
+        proved = proved(&mut proof) => {
+          proof = None;
+          if let Some(listening) = proved {
+            self.ready(Some(listening)).await;
+          }
+          continue;
+        }
+        () = idle(self.state, self.upstream.as_deref()) => Input::Idle,
+        () = at(self.state.deadline()) => Input::Deadline,
+        () = at(self.check.wakes()) => {
+          self.check(channel.as_ref()).await;
+          continue;
+        }
+      };
+      self.apply(input, &process, channel.as_ref());
+    }
+  }
+
+  fn apply(&mut self, input: Input, process: &Process, channel: Option<&Channel>) {
+    let timing = self.birth.config.borrow().timing;
+    if matches!((self.state, input), (State::Starting { .. }, Input::Deadline)) {
+      self.overdue = Some(timing.startup);
+    }
+    let (next, effect) = self.state.on(input, Instant::now(), timing);
+    self.state = next;
+    if next.is_asked_to_go() {
+      self.check = Check::Off;
+    }
+    match effect {
+      // Waiting for the last request is a branch of the loop, entered by the state alone.
+      Effect::None | Effect::AwaitIdle => {}
+      // `ready` announces, the end of the process is announced by whoever called `live`.
+      Effect::AnnounceReady | Effect::AnnounceExit => {}
+      Effect::AskToLeave => match channel.map(|channel| channel.send(&Message::Shutdown)) {
+        Some(Ok(())) => {}
+        // No agent to ask: the signal says the same.
+        None | Some(Err(_)) => process.terminate(),
+      },
+      Effect::Terminate => process.terminate(),
+      Effect::Kill => process.kill_group(),
+    }
+  }
+
+  /// It proved that it is ready, by a server that answers or by saying so.
+  async fn ready(&mut self, listening: Option<Listening>) {
+    let target = listening.map(|listening| self.target(&listening));
+    let timing = self.birth.config.borrow().timing;
+    let (next, effect) = self.state.on(Input::Ready, Instant::now(), timing);
+    self.state = next;
+    match (effect, target) {
+      (Effect::AnnounceReady, target) => {
+        self.report(News::Ready { target }).await;
+        self.check_passed().await;
+      }
+      (_, Some(target)) if next == State::Running => self.report(News::Listening(target)).await,
+      // Too late, or said twice.
+      (_, _) => {}
+    }
+  }
+
+  fn target(&mut self, listening: &Listening) -> Target {
+    let address = SocketAddr::new(listening.host, listening.port);
+    let protocol = match listening.protocol {
+      Protocol::Http => proxy::Protocol::Http,
+      Protocol::Tcp => proxy::Protocol::Tcp,
+    };
+    let upstream = Upstream::new(self.birth.worker.to_string(), Endpoint::Tcp(address), protocol);
+    self.upstream = Some(Arc::clone(&upstream));
+    let requested_host = listening.requested_host.as_deref().and_then(requested_address);
+    Target { upstream, requested_host }
+  }
+
+  async fn check(&mut self, channel: Option<&Channel>) {
+    let health = self.birth.config.borrow().health;
+    match self.check {
+      Check::Due(_) if !health.enabled => self.check = self.next_check(),
+      Check::Due(_) => {
+        let id = fastrand::u64(1..PING_IDS);
+        let asked = channel.is_some_and(|channel| channel.send(&Message::Ping { id }).is_ok());
+        // Without a channel the question cannot be asked, which is no answer either.
+        let until = Instant::now() + if asked { health.timeout } else { Duration::ZERO };
+        self.check = Check::Asked { id, until };
+      }
+      Check::Asked { .. } => {
+        self.checkup = self.checkup.failed(SystemTime::now(), health.max_failures);
+        self.check = self.next_check();
+        self.report(News::Checkup(self.checkup)).await;
+      }
+      Check::Off => {}
+    }
+  }
+
+  async fn answered(&mut self, answer: u64) {
+    if matches!(self.check, Check::Asked { id, .. } if id == answer) {
+      self.check_passed().await;
+    }
+  }
+
+  async fn check_passed(&mut self) {
+    self.checkup = Checkup::passed(SystemTime::now());
+    self.check = self.next_check();
+    self.report(News::Checkup(self.checkup)).await;
+  }
+
+  /// Also while checks are switched off, so that switching them on is noticed.
+  fn next_check(&self) -> Check {
+    Check::Due(Instant::now() + self.birth.config.borrow().health.interval)
+  }
+
+  async fn report(&self, news: News) {
+    let notice = Notice { generation: self.birth.generation, news };
+    // The supervisor ends only after it heard of the exit of every worker.
+    let _sent = self.birth.notices.send(notice).await;
+  }
+
+  fn end(&self, last: State, status: io::Result<ExitStatus>, stderr: Vec<String>) -> End {
+    let worker = self.birth.worker.to_string();
+    if let Some(timeout) = self.overdue {
+      let startup = ClusterError::StartupTimeout { worker, timeout, stderr: stderr.clone() };
+      return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
+    }
+    let cause = match status {
+      Ok(status) => Cause::of(status, last.is_asked_to_go(), &stderr),
+      Err(error) => {
+        tracing::error!(%worker, %error, "how a worker ended is not known");
+        Cause::Exited { code: -1 }
+      }
+    };
+    let startup = matches!(last, State::Starting { .. }).then(|| ClusterError::StartupExit {
+      worker,
+      cause: cause.clone(),
+      stderr: stderr.clone(),
+    });
+    End { cause, startup, stderr }
+  }
+}
+
+/// The next message; `None` once the channel ended or broke. Pending for ever without one.
+async fn receive(channel: &mut Option<Channel>) -> Option<Message> {
+  let Some(channel) = channel else { return pending().await };
+  channel.recv().await.unwrap_or_else(|reason| {
+    tracing::warn!(%reason, "the channel of a worker broke");
+    None
+  })
+}
+
+/// Connect to the server until it takes the connection; the startup deadline ends the trying.
+fn prove(listening: Listening) -> oneshot::Receiver<Listening> {
+  let (mut done, proved) = oneshot::channel();
+  tokio::spawn(async move {
+    let address = SocketAddr::new(listening.host, listening.port);
+    let answers = async {
+      while TcpStream::connect(address).await.is_err() {
+        sleep(PROOF_RETRY).await;
+      }
+    };
+    tokio::select! {
+      () = answers => { let _heard = done.send(listening); }
+      () = done.closed() => {}
+    }
+  });
+  proved
+}
+
+async fn proved(proof: &mut Option<oneshot::Receiver<Listening>>) -> Option<Listening> {
+  match proof {
+    Some(proof) => proof.await.ok(),
+    None => pending().await,
+  }
+}
+
+async fn idle(state: State, upstream: Option<&Upstream>) {
+  match (state, upstream) {
+    (State::Draining { .. }, Some(upstream)) => upstream.idle().await,
+    (State::Draining { .. }, None) => {}
+    _ => pending().await,
+  }
+}
+
+async fn at(deadline: Option<Instant>) {
+  match deadline {
+    Some(deadline) => sleep_until(deadline).await,
+    None => pending().await,
+  }
+}
+
+fn requested_address(host: &str) -> Option<IpAddr> {
+  if host == "localhost" { Some([127, 0, 0, 1].into()) } else { host.parse().ok() }
+}

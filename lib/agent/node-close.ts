@@ -1,4 +1,5 @@
 /** Closing servers of Node.js without losing a request. */
+import { subscribe } from 'node:diagnostics_channel'
 import type http from 'node:http'
 import type net from 'node:net'
 import type { Closable } from './shutdown.js'
@@ -7,7 +8,7 @@ import type { Closable } from './shutdown.js'
 const KEEP_ALIVE_TIMEOUT = 65_000
 
 /** A server that speaks HTTP/1, in plain or over TLS. */
-type HttpServer = net.Server & Pick<http.Server, 'closeIdleConnections' | 'keepAliveTimeout'>
+type HttpServer = net.Server & Pick<http.Server, 'closeIdleConnections'>
 
 /** Whether the proxy can speak HTTP to `server`. */
 export function isHttp(server: net.Server): server is http.Server {
@@ -24,14 +25,19 @@ export function outliveProxy(server: http.Server): void {
 /** How `server` is closed when the worker leaves. */
 export function closable(server: net.Server): Closable {
   if (!('closeIdleConnections' in server)) return { close: () => closeListener(server) }
-  const speaksHttp = server as HttpServer
+  const http = server as HttpServer
+  const connected = followConnections(server)
   const upgraded = followUpgrades(server)
   return {
     close() {
       const closed = closeListener(server)
-      // Those that are idle now, and each of the others as soon as it has answered.
-      speaksHttp.closeIdleConnections()
-      Object.assign(speaksHttp, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 })
+      http.closeIdleConnections()
+      // Each of the others becomes idle when its response is finished; the channel tells just before that.
+      subscribe('http.server.response.finish', () => setImmediate(() => http.closeIdleConnections()))
+      for (const socket of connected) {
+        // Node counts a connection as busy until its first request, which is not going to come.
+        if (socket.bytesRead === 0) socket.destroy()
+      }
       // A WebSocket has no last request that could be waited for.
       for (const socket of upgraded) socket.destroy()
       return closed
@@ -46,16 +52,24 @@ function closeListener(server: net.Server): Promise<void> {
   })
 }
 
+function followConnections(server: net.Server): Set<net.Socket> {
+  const sockets = new Set<net.Socket>()
+  server.on('connection', socket => remember(socket, sockets))
+  return sockets
+}
+
+function remember(socket: net.Socket, sockets: Set<net.Socket>): void {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+}
+
 /**
  * The sockets that were handed to the app by an upgrade. The server does not know them any more, but waits for
  * them when it closes. Listened for only while the app does: without a listener Node treats upgrades differently.
  */
 function followUpgrades(server: net.Server): Set<net.Socket> {
   const sockets = new Set<net.Socket>()
-  const add = (_request: unknown, socket: net.Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  }
+  const add = (_request: unknown, socket: net.Socket) => remember(socket, sockets)
   const isForeign = (event: unknown, listener: unknown) => event === 'upgrade' && listener !== add
   const listen = () => {
     if (!server.listeners('upgrade').includes(add)) server.on('upgrade', add)

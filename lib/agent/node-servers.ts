@@ -1,5 +1,5 @@
 /** Servers on Node.js. All of them, http, https, http2, tls and net, listen by `net.Server.prototype.listen`. */
-import { errorMonitor } from 'node:events'
+import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
 import { type Handover, type Placement, parsePort } from './handover.js'
 import { closable, isHttp, outliveProxy } from './node-close.js'
@@ -79,6 +79,7 @@ function move(options: ListenOptions, { host, port }: Placement, args: unknown[]
 }
 
 function follow(server: net.Server, attempts: WeakMap<net.Server, Attempt>, handover: Handover): void {
+  const emitter: EventEmitter = server
   const closing = closable(server)
   const release = () => {
     untrack(closing)
@@ -95,7 +96,8 @@ function follow(server: net.Server, attempts: WeakMap<net.Server, Attempt>, hand
     handover.listening(placement, { protocol: http ? 'http' : 'tcp', host: address, port, ...requested })
   })
   server.on('close', release)
-  server.on(errorMonitor, () => {
+  // Does not count as a listener: an error that the app does not handle must still end the process.
+  emitter.on(errorMonitor, () => {
     if (!server.listening) release()
   })
 }

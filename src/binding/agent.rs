@@ -57,7 +57,10 @@ pub struct NativeAgent {
 impl NativeAgent {
   /// Take over the inherited descriptor `fd`. A thread reads it from now on, so that the process
   /// ends with its master even while its JavaScript is blocked.
-  #[napi(factory, ts_args_type = "fd: number, listener: (request: NativeAgentRequest) => void")]
+  #[napi(
+    factory,
+    ts_args_type = "fd: number, listener: (request: NativeAgentRequest) => void"
+  )]
   pub fn connect(fd: i32, listener: AgentListener) -> Result<Self> {
     // SAFETY: fcntl with an integer; it touches no memory. It also tells whether `fd` is open.
     // Children of the worker must not inherit the channel: it would outlive the worker.
@@ -70,17 +73,26 @@ impl NativeAgent {
     let agent = Agent::connect(fd, move |request| {
       let request = match request {
         #[expect(clippy::cast_precision_loss, reason = "ids are at most 53 bits wide")]
-        Request::Ping { id } => {
-          NativeAgentRequest { kind: "ping".to_owned(), id: Some(id as f64) }
-        }
-        Request::Shutdown => NativeAgentRequest { kind: "shutdown".to_owned(), id: None },
-        Request::Disconnected => NativeAgentRequest { kind: "disconnect".to_owned(), id: None },
+        Request::Ping { id } => NativeAgentRequest {
+          kind: "ping".to_owned(),
+          id: Some(id as f64),
+        },
+        Request::Shutdown => NativeAgentRequest {
+          kind: "shutdown".to_owned(),
+          id: None,
+        },
+        Request::Disconnected => NativeAgentRequest {
+          kind: "disconnect".to_owned(),
+          id: None,
+        },
       };
       // A queue that is full or closing says that JavaScript is blocked or done: the master sees
       // the first by the missing answer, and does not need the second.
       let _queued = listener.call(request, ThreadsafeFunctionCallMode::NonBlocking);
     });
-    Ok(Self { agent: agent.map_err(|error| io_error(&error))? })
+    Ok(Self {
+      agent: agent.map_err(|error| io_error(&error))?,
+    })
   }
 
   /// Say who this is; the first message.
@@ -92,11 +104,17 @@ impl NativeAgent {
   /// Say that a server of the app listens.
   #[napi]
   pub fn listening(&self, listening: NativeListening) -> Result<()> {
-    let host: IpAddr = listening
-      .host
-      .parse()
-      .map_err(|_| Error::new(Status::InvalidArg, format!("no IP address: {}", listening.host)))?;
-    let protocol = if listening.protocol == "http" { Protocol::Http } else { Protocol::Tcp };
+    let host: IpAddr = listening.host.parse().map_err(|_| {
+      Error::new(
+        Status::InvalidArg,
+        format!("no IP address: {}", listening.host),
+      )
+    })?;
+    let protocol = if listening.protocol == "http" {
+      Protocol::Http
+    } else {
+      Protocol::Tcp
+    };
     self.send(&Message::Listening(Listening {
       protocol,
       host,
@@ -115,7 +133,11 @@ impl NativeAgent {
   /// Answer a ping.
   #[napi]
   pub fn pong(&self, id: f64) -> Result<()> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "was an integer")]
+    #[expect(
+      clippy::cast_possible_truncation,
+      clippy::cast_sign_loss,
+      reason = "was an integer"
+    )]
     self.send(&Message::Pong { id: id as u64 })
   }
 
@@ -125,5 +147,8 @@ impl NativeAgent {
 }
 
 fn io_error(error: &std::io::Error) -> Error {
-  Error::new(Status::GenericFailure, format!("the channel to the cluster master failed: {error}"))
+  Error::new(
+    Status::GenericFailure,
+    format!("the channel to the cluster master failed: {error}"),
+  )
 }

@@ -70,12 +70,18 @@ impl NativeCluster {
       script: host.script,
       args: host.args,
       agent: PathBuf::from(host.agent),
-      runtime: if host.runtime == "bun" { Runtime::Bun } else { Runtime::Node },
+      runtime: if host.runtime == "bun" {
+        Runtime::Bun
+      } else {
+        Runtime::Node
+      },
     };
     let events = Arc::new(JsEventSink::new(listener));
     let cluster = Cluster::new(config, base_port, host, events);
     let cluster = cluster.map_err(|error| to_js(env, &error))?;
-    Ok(Self { cluster: Arc::new(cluster) })
+    Ok(Self {
+      cluster: Arc::new(cluster),
+    })
   }
 
   /// What of the configuration was accepted although nothing acts on it yet, a sentence each.
@@ -113,7 +119,10 @@ impl NativeCluster {
   pub fn spawn_worker<'env>(&self, env: &'env Env, id: Option<String>) -> Result<Object<'env>> {
     let cluster = Arc::clone(&self.cluster);
     settle(env, async move {
-      cluster.spawn_worker(id).await.map(|worker| NativeWorker::from(&worker))
+      cluster
+        .spawn_worker(id)
+        .await
+        .map(|worker| NativeWorker::from(&worker))
     })
   }
 
@@ -153,7 +162,13 @@ impl NativeCluster {
   /// All workers, as they are now.
   #[napi]
   pub fn workers(&self) -> Vec<NativeWorker> {
-    self.cluster.snapshot().workers.iter().map(NativeWorker::from).collect()
+    self
+      .cluster
+      .snapshot()
+      .workers
+      .iter()
+      .map(NativeWorker::from)
+      .collect()
   }
 
   /// One worker, as it is now; `null` when there is none with this id.

@@ -14,7 +14,8 @@ use crate::event::{Event, EventSink};
 const QUEUE: usize = 1024;
 
 /// Weak, so it does not hold the event loop open; no error-first argument.
-pub type EventListener = ThreadsafeFunction<NativeEvent, (), NativeEvent, Status, false, true, QUEUE>;
+pub type EventListener =
+  ThreadsafeFunction<NativeEvent, (), NativeEvent, Status, false, true, QUEUE>;
 
 /// One event, by its public name and with its public payload.
 #[napi(object, object_from_js = false)]
@@ -40,10 +41,16 @@ impl JsEventSink {
 
 impl EventSink for JsEventSink {
   fn emit(&self, event: Event) {
-    let native = NativeEvent { name: event.name().to_owned(), payload: event.payload() };
+    let native = NativeEvent {
+      name: event.name().to_owned(),
+      payload: event.payload(),
+    };
     // `call`, not `call_async_catch`: a listener that throws is the application's bug and must
     // reach `uncaughtException`, as it would from any EventEmitter.
-    match self.listener.call(native, ThreadsafeFunctionCallMode::NonBlocking) {
+    match self
+      .listener
+      .call(native, ThreadsafeFunctionCallMode::NonBlocking)
+    {
       Status::Ok | Status::Closing => {}
       status => tracing::warn!(?status, event = event.name(), "event dropped"),
     }

@@ -42,8 +42,15 @@ pub struct NativeWorkerHealth {
 
 impl From<&WorkerView> for NativeWorker {
   fn from(view: &WorkerView) -> Self {
-    let counters = view.upstream.as_ref().map(|upstream| upstream.counters()).unwrap_or_default();
-    let active = view.upstream.as_ref().map_or(0, |upstream| upstream.in_flight());
+    let counters = view
+      .upstream
+      .as_ref()
+      .map(|upstream| upstream.counters())
+      .unwrap_or_default();
+    let active = view
+      .upstream
+      .as_ref()
+      .map_or(0, |upstream| upstream.in_flight());
     Self {
       id: view.id.to_string(),
       pid: view.pid,
@@ -62,7 +69,10 @@ impl From<&WorkerView> for NativeWorker {
   }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "JavaScript numbers are exact up to 2^53")]
+#[expect(
+  clippy::cast_precision_loss,
+  reason = "JavaScript numbers are exact up to 2^53"
+)]
 const fn float(number: u64) -> f64 {
   number as f64
 }

@@ -14,7 +14,9 @@ use crate::{error::ClusterError, event::Event, worker::End};
 impl Supervisor {
   /// A process is gone.
   pub(super) fn bury(&mut self, index: usize, place: Place, end: End) {
-    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
     let worker = slot.id.to_string();
     let gone = match place {
       Place::Station => slot.vacate(),
@@ -26,34 +28,67 @@ impl Supervisor {
       self.departed = add(self.departed, target.upstream.counters());
     }
     self.publish();
-    self.events.emit(Event::WorkerExit { worker, cause: end.cause.clone() });
+    self.events.emit(Event::WorkerExit {
+      worker,
+      cause: end.cause.clone(),
+    });
     match (place, gone) {
       (Place::Retiring(_), Some(gone)) => {
         drop(gone.port);
-        gone.gone.into_iter().for_each(|reply| answer(reply, Ok(())));
+        gone
+          .gone
+          .into_iter()
+          .for_each(|reply| answer(reply, Ok(())));
       }
       (Place::Station, Some(gone)) => {
-        let uptime = gone.uptime(Instant::now());
+        let (uptime, lost) = (gone.uptime(Instant::now()), gone.port.is_lost());
         drop(gone);
-        self.mourn(index, end, uptime);
+        if !(lost && end.startup.is_some() && self.start_elsewhere(index)) {
+          self.mourn(index, end, uptime);
+        }
       }
       (Place::Successor, _) => self.lose_successor(index, end),
       (Place::Station | Place::Retiring(_), None) => {}
     }
   }
 
+  /// Somebody took the port between our choice and the worker's start, which is not the worker's
+  /// fault: start it on another one. Tells whether that could be done.
+  fn start_elsewhere(&mut self, index: usize) -> bool {
+    let Some(slot) = self.slots.get_mut(index) else {
+      return false;
+    };
+    if self.closing != Closing::No {
+      return false;
+    }
+    slot.port = None;
+    let raised = self.births.raise(slot);
+    raised.is_ok_and(|incarnation| {
+      slot.station = Station::Booting(incarnation);
+      true
+    })
+  }
+
   /// The process that did the slot's work died without being asked.
   fn mourn(&mut self, index: usize, end: End, uptime: Duration) {
     let policy = self.births.config.borrow().restart;
-    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
     let worker = slot.id.to_string();
     if let Some(error) = end.startup.clone() {
       slot.last_error = Some(error.clone());
-      self.events.emit(Event::WorkerError { worker: worker.clone(), error: error.clone() });
+      self.events.emit(Event::WorkerError {
+        worker: worker.clone(),
+        error: error.clone(),
+      });
       if !slot.ready.is_empty() {
         // It never was: whoever asked for it is told, and nothing is left of it.
         slot.leaving = Some(Leaving::Failed);
-        return slot.ready.drain(..).for_each(|waiting| answer(waiting, Err(error.clone())));
+        return slot
+          .ready
+          .drain(..)
+          .for_each(|waiting| answer(waiting, Err(error.clone())));
       }
     }
     if slot.successor.is_some() {
@@ -71,8 +106,10 @@ impl Supervisor {
     slot.streak = streak;
     match decision {
       Decision::Again { after } => {
-        slot.station =
-          Station::Waiting { until: Instant::now() + after, reason: end.cause.to_string() };
+        slot.station = Station::Waiting {
+          until: Instant::now() + after,
+          reason: end.cause.to_string(),
+        };
       }
       Decision::GiveUp { restarts } => {
         slot.station = Station::Failed;
@@ -89,17 +126,51 @@ impl Supervisor {
   }
 
   fn lose_successor(&mut self, index: usize, end: End) {
-    let Some(slot) = self.slots.get_mut(index) else { return };
-    let Some(Successor { replies, .. }) = slot.successor.take() else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
+    let Some(Successor {
+      incarnation,
+      reason,
+      replies,
+    }) = slot.successor.take()
+    else {
+      return;
+    };
+    let lost = incarnation.port.is_lost();
+    drop(incarnation);
+    if lost && end.startup.is_some() && self.closing == Closing::No {
+      slot.port = None;
+      if let Ok(incarnation) = self.births.raise(slot) {
+        slot.successor = Some(Successor {
+          incarnation,
+          reason,
+          replies,
+        });
+        return;
+      }
+    }
     let worker = slot.id.to_string();
-    let error = end.startup.clone().unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
-    self.events.emit(Event::WorkerError { worker, error: error.clone() });
+    let error = end.startup.clone().unwrap_or(ClusterError::WorkerStopped {
+      worker: worker.clone(),
+    });
+    self.events.emit(Event::WorkerError {
+      worker,
+      error: error.clone(),
+    });
     for reply in replies {
       answer(reply, Err(error.clone()));
     }
     // The old process died while it waited to be relieved: the slot must not stay empty.
     if matches!(slot.station, Station::Vacant) {
-      self.mourn(index, End { startup: None, ..end }, Duration::ZERO);
+      self.mourn(
+        index,
+        End {
+          startup: None,
+          ..end
+        },
+        Duration::ZERO,
+      );
     }
   }
 
@@ -120,14 +191,20 @@ impl Supervisor {
   pub(super) fn start_due(&mut self) {
     let now = Instant::now();
     for index in 0..self.slots.len() {
-      let Some(slot) = self.slots.get(index) else { continue };
-      let Station::Waiting { until, reason } = &slot.station else { continue };
+      let Some(slot) = self.slots.get(index) else {
+        continue;
+      };
+      let Station::Waiting { until, reason } = &slot.station else {
+        continue;
+      };
       if *until > now {
         continue;
       }
       let (worker, reason) = (slot.id.to_string(), reason.clone());
       let raised = self.births.raise(slot);
-      let Some(slot) = self.slots.get_mut(index) else { continue };
+      let Some(slot) = self.slots.get_mut(index) else {
+        continue;
+      };
       match raised {
         Ok(incarnation) => {
           slot.restarts = slot.restarts.saturating_add(1);

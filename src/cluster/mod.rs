@@ -80,7 +80,11 @@ impl Cluster {
       host,
       base_port,
       events,
-      settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
+      settings: Mutex::new(Settings {
+        written,
+        config: Arc::new(config),
+        warnings,
+      }),
       run: Mutex::new(None),
       operation: tokio::sync::Mutex::new(()),
     })
@@ -154,16 +158,24 @@ impl Cluster {
   /// The run, if one has not ended.
   fn current(&self) -> Option<Arc<Run>> {
     let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-    run.as_ref().filter(|run| run.state() != ClusterState::Stopped).cloned()
+    run
+      .as_ref()
+      .filter(|run| run.state() != ClusterState::Stopped)
+      .cloned()
   }
 
   /// The run that `call` needs.
   fn running(&self, call: &'static str) -> Result<Arc<Run>> {
     let run = self.current();
-    let state = run.as_ref().map_or(ClusterState::Stopped, |run| run.state());
+    let state = run
+      .as_ref()
+      .map_or(ClusterState::Stopped, |run| run.state());
     run
       .filter(|_| state == ClusterState::Running)
-      .ok_or(ClusterError::NotRunning { state: state.name(), call })
+      .ok_or(ClusterError::NotRunning {
+        state: state.name(),
+        call,
+      })
   }
 }
 
@@ -175,7 +187,9 @@ impl Run {
   async fn ended(&self) {
     let mut snapshots = self.snapshots.clone();
     // An error says that the supervisor is gone, which is an end too.
-    let _ended = snapshots.wait_for(|snapshot| snapshot.state == ClusterState::Stopped).await;
+    let _ended = snapshots
+      .wait_for(|snapshot| snapshot.state == ClusterState::Stopped)
+      .await;
   }
 
   /// Ask the supervisor and wait for its answer.

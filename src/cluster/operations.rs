@@ -37,9 +37,11 @@ impl Cluster {
   pub async fn start(&self) -> Result<u16> {
     let spawner = Spawner::start(runtime::handle()?.clone())
       .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
-    let forward = Forward::shared()
-      .map_err(|error| ClusterError::system("start its output thread", &error))?;
-    self.start_with(Arc::new(Processes { spawner, forward })).await
+    let forward =
+      Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
+    self
+      .start_with(Arc::new(Processes { spawner, forward }))
+      .await
   }
 
   /// [`Self::start`] with workers from somewhere else.
@@ -64,7 +66,10 @@ impl Cluster {
       ..Options::default()
     })?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let starting = Snapshot { state: ClusterState::Starting, ..Snapshot::empty() };
+    let starting = Snapshot {
+      state: ClusterState::Starting,
+      ..Snapshot::empty()
+    };
     let (snapshots, shown) = watch::channel(Arc::new(starting));
     let current = watch::Sender::new(Arc::clone(&config));
     let (config_shown, reporter) = (current.subscribe(), Reporter::default());
@@ -77,7 +82,13 @@ impl Cluster {
       snapshots,
       commands: inbox,
     });
-    let run = Run { commands, snapshots: shown, config: config_shown, proxy, reporter };
+    let run = Run {
+      commands,
+      snapshots: shown,
+      config: config_shown,
+      proxy,
+      reporter,
+    };
     let run = Arc::new(run);
     *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&run));
     tokio::spawn(supervisor.run());
@@ -91,7 +102,11 @@ impl Cluster {
       Err(error) => {
         let stopped = run.state() != ClusterState::Starting;
         run.shut_down(false).await;
-        Err(if stopped { ClusterError::Stopped { call: "start" } } else { error })
+        Err(if stopped {
+          ClusterError::Stopped { call: "start" }
+        } else {
+          error
+        })
       }
     }
   }
@@ -118,8 +133,13 @@ impl Cluster {
   }
 
   async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
-    let ids: Vec<String> =
-      run.snapshots.borrow().workers.iter().map(|worker| worker.id.to_string()).collect();
+    let ids: Vec<String> = run
+      .snapshots
+      .borrow()
+      .workers
+      .iter()
+      .map(|worker| worker.id.to_string())
+      .collect();
     for id in ids {
       match run.replace(&id, reason, call).await {
         Ok(()) => {}
@@ -130,7 +150,10 @@ impl Cluster {
           return Err(ClusterError::Stopped { call });
         }
         Err(error) => {
-          return Err(ClusterError::RolloutAborted { worker: id, source: Box::new(error) });
+          return Err(ClusterError::RolloutAborted {
+            worker: id,
+            source: Box::new(error),
+          });
         }
       }
     }
@@ -147,7 +170,9 @@ impl Cluster {
     if run.count() >= MAX_WORKERS as usize {
       return Err(invalid_count(run.count() + 1));
     }
-    run.ask("spawnWorker", |reply| Command::Spawn { id, reply }).await
+    run
+      .ask("spawnWorker", |reply| Command::Spawn { id, reply })
+      .await
   }
 
   /// Stop a worker and forget its slot.
@@ -156,7 +181,13 @@ impl Cluster {
   /// When there is no such worker.
   pub async fn stop_worker(&self, id: String, graceful: bool) -> Result<()> {
     let run = self.running("stopWorker")?;
-    run.ask("stopWorker", |reply| Command::Remove { id, graceful, reply }).await
+    run
+      .ask("stopWorker", |reply| Command::Remove {
+        id,
+        graceful,
+        reply,
+      })
+      .await
   }
 
   /// Replace one worker, successor first.
@@ -222,9 +253,13 @@ impl Cluster {
       settings.config = Arc::clone(&new);
       settings.warnings = resolved.warnings;
     }
-    let Some(run) = self.current() else { return Ok(()) };
+    let Some(run) = self.current() else {
+      return Ok(());
+    };
     let config = Arc::clone(&new);
-    run.ask("updateConfig", |reply| Command::Configure { config, reply }).await?;
+    run
+      .ask("updateConfig", |reply| Command::Configure { config, reply })
+      .await?;
     if new.exec != old.exec {
       self.roll(&run, "new configuration", "updateConfig").await?;
     }
@@ -239,7 +274,11 @@ impl Run {
   /// Workers that are meant to stay.
   fn count(&self) -> usize {
     let snapshot = self.snapshots.borrow();
-    snapshot.workers.iter().filter(|worker| worker.status != WorkerStatus::Stopping).count()
+    snapshot
+      .workers
+      .iter()
+      .filter(|worker| worker.status != WorkerStatus::Stopping)
+      .count()
   }
 
   async fn shut_down(&self, graceful: bool) {
@@ -250,7 +289,9 @@ impl Run {
 
   async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
     let (id, reason) = (id.to_owned(), reason.to_owned());
-    self.ask(call, |reply| Command::Replace { id, reason, reply }).await
+    self
+      .ask(call, |reply| Command::Replace { id, reason, reply })
+      .await
   }
 
   /// Ask for all of it at once, so that workers start and drain side by side.
@@ -269,16 +310,32 @@ impl Run {
   }
 
   fn spawn_many(self: &Arc<Self>, count: usize, call: &'static str) -> JoinSet<Result<WorkerView>> {
-    self.ask_all(call, (0..count).map(|_| |reply| Command::Spawn { id: None, reply }))
+    self.ask_all(
+      call,
+      (0..count).map(|_| |reply| Command::Spawn { id: None, reply }),
+    )
   }
 
   fn remove_youngest(self: &Arc<Self>, count: usize) -> JoinSet<Result<()>> {
     let present = self.snapshots.borrow().clone();
-    let staying = present.workers.iter().filter(|w| w.status != WorkerStatus::Stopping);
-    let ids: Vec<String> = staying.rev().take(count).map(|worker| worker.id.to_string()).collect();
+    let staying = present
+      .workers
+      .iter()
+      .filter(|w| w.status != WorkerStatus::Stopping);
+    let ids: Vec<String> = staying
+      .rev()
+      .take(count)
+      .map(|worker| worker.id.to_string())
+      .collect();
     self.ask_all(
       "scale",
-      ids.into_iter().map(|id| move |reply| Command::Remove { id, graceful: true, reply }),
+      ids.into_iter().map(|id| {
+        move |reply| Command::Remove {
+          id,
+          graceful: true,
+          reply,
+        }
+      }),
     )
   }
 }
@@ -325,19 +382,33 @@ async fn tick_metrics(run: Arc<Run>, events: Arc<dyn EventSink>) {
 
 /// Refuse early what the runtime would only say on stderr.
 fn check_exec(config: &Config) -> Result<()> {
-  let problem = |problem: String| ClusterError::Configuration { problems: vec![problem] };
+  let problem = |problem: String| ClusterError::Configuration {
+    problems: vec![problem],
+  };
   let exec = &config.exec;
   // A name without extension is completed by the runtime in ways of its own.
-  let missing = exec.script.as_ref().filter(|path| path.extension().is_some() && !path.exists());
+  let missing = exec
+    .script
+    .as_ref()
+    .filter(|path| path.extension().is_some() && !path.exists());
   if let Some(script) = missing {
-    return Err(problem(format!("exec.script: there is no file {}", script.display())));
+    return Err(problem(format!(
+      "exec.script: there is no file {}",
+      script.display()
+    )));
   }
   if let Some(cwd) = exec.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
-    return Err(problem(format!("exec.cwd: there is no directory {}", cwd.display())));
+    return Err(problem(format!(
+      "exec.cwd: there is no directory {}",
+      cwd.display()
+    )));
   }
   Ok(())
 }
 
 fn invalid_count(asked: impl ToString) -> ClusterError {
-  ClusterError::InvalidWorkerCount { asked: asked.to_string(), max: MAX_WORKERS }
+  ClusterError::InvalidWorkerCount {
+    asked: asked.to_string(),
+    max: MAX_WORKERS,
+  }
 }

@@ -27,6 +27,13 @@ impl PortLease {
     self.0
   }
 
+  /// Whether somebody listens there. Of use when the worker is gone: then it was somebody else who
+  /// took the port between our choice and the worker's start.
+  #[must_use]
+  pub fn is_lost(&self) -> bool {
+    !is_free(self.0)
+  }
+
   /// A port of its own for a worker: `preferred` if it is free, else the first above `public`.
   ///
   /// # Errors
@@ -48,7 +55,10 @@ impl PortLease {
 
 impl Drop for PortLease {
   fn drop(&mut self) {
-    GIVEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    GIVEN
+      .lock()
+      .unwrap_or_else(PoisonError::into_inner)
+      .remove(&self.0);
   }
 }
 

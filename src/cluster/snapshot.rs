@@ -83,6 +83,8 @@ pub struct WorkerView {
   pub checkup: Checkup,
   /// When its process was started; the epoch before that.
   pub started: SystemTime,
+  /// Whether its first process has yet to become ready. Until then it is missed by nobody.
+  pub fresh: bool,
   /// How often the slot was filled again.
   pub restarts: u32,
   /// Live counters of the present process.
@@ -124,10 +126,11 @@ impl Snapshot {
     }
   }
 
-  /// Health of the whole: every worker that is there should serve.
+  /// Health of the whole: every worker that is there to stay should serve.
   #[must_use]
   pub fn verdict(&self) -> Verdict {
-    let wanted = self.workers.iter().filter(|w| w.status != WorkerStatus::Stopping).count();
+    let stays = |worker: &&WorkerView| worker.status != WorkerStatus::Stopping && !worker.fresh;
+    let wanted = self.workers.iter().filter(stays).count();
     let serving = self.workers.iter().filter(|worker| worker.serves()).count();
     Verdict::of(wanted, serving)
   }
@@ -141,7 +144,10 @@ impl Snapshot {
   /// What all workers counted since the start, those that are gone included.
   #[must_use]
   pub fn counters(&self) -> Counters {
-    let present = self.workers.iter().filter_map(|worker| worker.upstream.as_ref());
+    let present = self
+      .workers
+      .iter()
+      .filter_map(|worker| worker.upstream.as_ref());
     present.fold(self.departed, |sum, upstream| add(sum, upstream.counters()))
   }
 }

@@ -16,9 +16,9 @@ use super::{
   births::Births,
   command::{Command, Reply, specific},
   launch::Host,
+  report::health_details,
   restart::Streak,
   slot::{Incarnation, Leaving, Place, Slot, Station, Successor},
-  report::health_details,
   snapshot::{ClusterState, Snapshot, WorkerView},
 };
 use crate::{
@@ -84,7 +84,15 @@ impl Supervisor {
   /// Put one together.
   #[must_use]
   pub fn new(parts: Parts) -> Self {
-    let Parts { host, config, proxy, nursery, events, snapshots, commands } = parts;
+    let Parts {
+      host,
+      config,
+      proxy,
+      nursery,
+      events,
+      snapshots,
+      commands,
+    } = parts;
     let (sender, notices) = mpsc::channel(NEWS);
     let births = Births {
       host,
@@ -141,7 +149,11 @@ impl Supervisor {
   fn obey(&mut self, command: Command) {
     match command {
       Command::Spawn { id, reply } => self.spawn(id, reply),
-      Command::Remove { id, graceful, reply } => self.remove(&id, graceful, reply),
+      Command::Remove {
+        id,
+        graceful,
+        reply,
+      } => self.remove(&id, graceful, reply),
       Command::Replace { id, reason, reply } => self.replace(&id, reason, reply),
       Command::Open { reply } => answer(reply, self.open()),
       Command::Configure { config, reply } => {
@@ -156,7 +168,12 @@ impl Supervisor {
 
   fn spawn(&mut self, id: Option<String>, reply: Reply<WorkerView>) {
     if self.closing != Closing::No {
-      return answer(reply, Err(ClusterError::Stopped { call: "spawnWorker" }));
+      return answer(
+        reply,
+        Err(ClusterError::Stopped {
+          call: "spawnWorker",
+        }),
+      );
     }
     let ordinal = (1..=u16::MAX).find(|n| self.slots.iter().all(|slot| slot.ordinal != *n));
     let ordinal = ordinal.unwrap_or(u16::MAX);
@@ -177,22 +194,43 @@ impl Supervisor {
   }
 
   fn remove(&mut self, id: &str, graceful: bool, reply: Reply<()>) {
-    let Some(index) = self.index(id) else { return answer(reply, Err(self.unknown(id))) };
+    let Some(index) = self.index(id) else {
+      return answer(reply, Err(self.unknown(id)));
+    };
     let by = self.patience();
-    let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
+    let demand = if graceful {
+      Demand::Stop { by }
+    } else {
+      Demand::Kill
+    };
     self.dismiss(index, demand, Some(reply));
   }
 
   fn replace(&mut self, id: &str, reason: String, reply: Reply<()>) {
-    let index = self.index(id).filter(|index| self.slots.get(*index).is_some_and(|s| s.leaving.is_none()));
+    if self.closing != Closing::No {
+      return answer(reply, Err(ClusterError::Stopped { call: "restart" }));
+    }
+    let index = self
+      .index(id)
+      .filter(|index| self.slots.get(*index).is_some_and(|s| s.leaving.is_none()));
     let Some(slot) = index.and_then(|index| self.slots.get(index)) else {
       return answer(reply, Err(self.unknown(id)));
     };
-    let raised = if slot.successor.is_none() { Some(self.births.raise(slot)) } else { None };
-    let Some(slot) = index.and_then(|index| self.slots.get_mut(index)) else { return };
+    let raised = if slot.successor.is_none() {
+      Some(self.births.raise(slot))
+    } else {
+      None
+    };
+    let Some(slot) = index.and_then(|index| self.slots.get_mut(index)) else {
+      return;
+    };
     match (raised, &mut slot.successor) {
       (Some(Ok(incarnation)), _) => {
-        slot.successor = Some(Successor { incarnation, reason, replies: vec![reply] });
+        slot.successor = Some(Successor {
+          incarnation,
+          reason,
+          replies: vec![reply],
+        });
       }
       (Some(Err(error)), _) => answer(reply, Err(error)),
       // One is on its way already, and is as new as another would be.
@@ -202,7 +240,11 @@ impl Supervisor {
   }
 
   fn open(&mut self) -> Result<()> {
-    let asked = self.slots.iter().filter_map(Slot::target).find_map(|target| target.requested_host);
+    let asked = self
+      .slots
+      .iter()
+      .filter_map(Slot::target)
+      .find_map(|target| target.requested_host);
     self.proxy.open(specific(asked))?;
     self.state = ClusterState::Running;
     Ok(())
@@ -225,9 +267,16 @@ impl Supervisor {
       proxy.close(by.into_std()).await;
       let _heard = closed.send(()).await;
     });
-    let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
+    let demand = if graceful {
+      Demand::Stop { by }
+    } else {
+      Demand::Kill
+    };
     for index in 0..self.slots.len() {
-      let serves = self.slots.get(index).is_some_and(|slot| slot.target().is_some());
+      let serves = self
+        .slots
+        .get(index)
+        .is_some_and(|slot| slot.target().is_some());
       if !graceful || !serves {
         self.dismiss(index, demand, None);
       }
@@ -236,7 +285,9 @@ impl Supervisor {
 
   /// The last request is answered: now the workers may go.
   fn dismiss_workers(&mut self) {
-    let Closing::Requests { by } = self.closing else { return };
+    let Closing::Requests { by } = self.closing else {
+      return;
+    };
     self.closing = Closing::Workers;
     for index in 0..self.slots.len() {
       self.dismiss(index, Demand::Stop { by }, None);
@@ -245,16 +296,25 @@ impl Supervisor {
 
   /// Tell every process of a slot to go, and the slot with them.
   fn dismiss(&mut self, index: usize, demand: Demand, reply: Option<Reply<()>>) {
-    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
     match &mut slot.leaving {
       Some(Leaving::Asked(replies)) => replies.extend(reply),
       Some(Leaving::Failed) | None => slot.leaving = Some(Leaving::Asked(Vec::from_iter(reply))),
     }
-    let stopped = ClusterError::WorkerStopped { worker: slot.id.to_string() };
+    let stopped = ClusterError::WorkerStopped {
+      worker: slot.id.to_string(),
+    };
     for waiting in slot.ready.drain(..) {
       answer(waiting, Err(stopped.clone()));
     }
-    if let Some(Successor { incarnation, replies, .. }) = slot.successor.take() {
+    if let Some(Successor {
+      incarnation,
+      replies,
+      ..
+    }) = slot.successor.take()
+    {
       for waiting in replies {
         answer(waiting, Err(stopped.clone()));
       }
@@ -263,7 +323,12 @@ impl Supervisor {
     let present = slot.vacate();
     slot.retiring.extend(present);
     self.publish();
-    for incarnation in self.slots.get(index).into_iter().flat_map(|slot| &slot.retiring) {
+    for incarnation in self
+      .slots
+      .get(index)
+      .into_iter()
+      .flat_map(|slot| &slot.retiring)
+    {
       retire(incarnation, demand);
     }
   }
@@ -272,7 +337,9 @@ impl Supervisor {
   fn let_go(&mut self) {
     for slot in self.slots.extract_if(.., |slot| slot.is_finished()) {
       if let Some(Leaving::Asked(replies)) = slot.leaving {
-        self.events.emit(Event::WorkerStopped { worker: slot.id.to_string() });
+        self.events.emit(Event::WorkerStopped {
+          worker: slot.id.to_string(),
+        });
         replies.into_iter().for_each(|reply| answer(reply, Ok(())));
       }
     }
@@ -290,7 +357,9 @@ impl Supervisor {
     };
     match news {
       News::Spawned { pid } => {
-        self.with(index, place, |worker| worker.pid = u32::try_from(pid.as_raw()).ok());
+        self.with(index, place, |worker| {
+          worker.pid = u32::try_from(pid.as_raw()).ok()
+        });
       }
       News::Checkup(checkup) => self.with(index, place, |worker| worker.checkup = checkup),
       News::Listening(target) => {
@@ -307,15 +376,23 @@ impl Supervisor {
   }
 
   fn with(&mut self, index: usize, place: Place, change: impl FnOnce(&mut Incarnation)) {
-    if let Some(worker) = self.slots.get_mut(index).and_then(|slot| slot.at_mut(place)) {
+    if let Some(worker) = self
+      .slots
+      .get_mut(index)
+      .and_then(|slot| slot.at_mut(place))
+    {
       change(worker);
     }
   }
 
   /// The present process proved that it is ready.
   fn serve(&mut self, index: usize, target: Option<Target>) {
-    let Some(slot) = self.slots.get_mut(index) else { return };
-    let Some(mut present) = slot.vacate() else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
+    let Some(mut present) = slot.vacate() else {
+      return;
+    };
     present.target = target;
     present.ready = Some(Instant::now());
     present.checkup = Checkup::passed(SystemTime::now());
@@ -324,19 +401,35 @@ impl Supervisor {
     slot.station = Station::Serving(present);
     slot.last_error = None;
     self.publish();
-    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
+    let waiting = std::mem::take(&mut slot.ready);
     let view = slot.view();
-    for waiting in slot.ready.drain(..) {
-      answer(waiting, Ok(view.clone()));
-    }
-    self.events.emit(Event::WorkerStarted { worker: slot.id.to_string(), port, pid });
+    waiting
+      .into_iter()
+      .for_each(|reply| answer(reply, Ok(view.clone())));
+    self.events.emit(Event::WorkerStarted {
+      worker: slot.id.to_string(),
+      port,
+      pid,
+    });
   }
 
   /// A successor proved that it is ready: it takes over, and the old process goes.
   fn take_over(&mut self, index: usize, target: Option<Target>) {
     let by = self.patience();
-    let Some(slot) = self.slots.get_mut(index) else { return };
-    let Some(Successor { incarnation, reason, replies }) = slot.successor.take() else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
+    let Some(Successor {
+      incarnation,
+      reason,
+      replies,
+    }) = slot.successor.take()
+    else {
+      return;
+    };
     let old = slot.vacate();
     slot.station = Station::Booting(incarnation);
     slot.restarts = slot.restarts.saturating_add(1);
@@ -344,7 +437,9 @@ impl Supervisor {
     let worker = slot.id.to_string();
     self.events.emit(Event::WorkerRestart { worker, reason });
     self.serve(index, target);
-    let Some(slot) = self.slots.get_mut(index) else { return };
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
     let Some(mut old) = old else {
       return replies.into_iter().for_each(|reply| answer(reply, Ok(())));
     };
@@ -369,11 +464,20 @@ impl Supervisor {
   fn show(&mut self) {
     let workers = self.slots.iter().map(Slot::view).collect();
     let processes = self.slots.iter().flat_map(Slot::processes).collect();
-    let snapshot = Snapshot { state: self.state, workers, processes, departed: self.departed };
+    let snapshot = Snapshot {
+      state: self.state,
+      workers,
+      processes,
+      departed: self.departed,
+    };
     if self.state == ClusterState::Running {
       let verdict = snapshot.verdict();
       // The first verdict is what the cluster started with: no change.
-      if self.verdict.replace(verdict).is_some_and(|before| before != verdict) {
+      if self
+        .verdict
+        .replace(verdict)
+        .is_some_and(|before| before != verdict)
+      {
         let (status, details) = (verdict.name(), health_details(&snapshot));
         self.events.emit(Event::HealthChanged { status, details });
       }
@@ -394,7 +498,10 @@ impl Supervisor {
 
   fn free_id(&self) -> String {
     let ids = (1..=u32::MAX).map(|number| format!("worker-{number}"));
-    ids.into_iter().find(|id| self.index(id).is_none()).unwrap_or_default()
+    ids
+      .into_iter()
+      .find(|id| self.index(id).is_none())
+      .unwrap_or_default()
   }
 }
 

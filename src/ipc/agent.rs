@@ -47,23 +47,24 @@ impl Agent {
   ///
   /// # Errors
   /// When the descriptor is no socket or the thread cannot be started.
-  pub fn connect(
-    fd: OwnedFd,
-    deliver: impl Fn(Request) + Send + 'static,
-  ) -> io::Result<Self> {
+  pub fn connect(fd: OwnedFd, deliver: impl Fn(Request) + Send + 'static) -> io::Result<Self> {
     let stream = UnixStream::from(fd);
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let reader = stream.try_clone()?;
-    thread::Builder::new().name("xypriss-agent".to_owned()).spawn(move || {
-      read_all(reader, &deliver);
-      deliver(Request::Disconnected);
-      // The JavaScript loop may be blocked for ever, and an orphan would keep the port. This
-      // process was started by the master and for it, so nobody else is hurt.
-      thread::sleep(ORPHAN_GRACE);
-      let _gone = kill(Pid::this(), Signal::SIGKILL);
-    })?;
-    Ok(Self { stream: Mutex::new(stream) })
+    thread::Builder::new()
+      .name("xypriss-agent".to_owned())
+      .spawn(move || {
+        read_all(reader, &deliver);
+        deliver(Request::Disconnected);
+        // The JavaScript loop may be blocked for ever, and an orphan would keep the port. This
+        // process was started by the master and for it, so nobody else is hurt.
+        thread::sleep(ORPHAN_GRACE);
+        let _gone = kill(Pid::this(), Signal::SIGKILL);
+      })?;
+    Ok(Self {
+      stream: Mutex::new(stream),
+    })
   }
 
   /// Send; returns when the kernel has taken the whole message.
@@ -73,7 +74,10 @@ impl Agent {
   pub fn send(&self, message: &Message) -> io::Result<()> {
     let bytes = message.to_frame().encode().map_err(io::Error::other)?;
     // A poisoned lock only says that another sender panicked; whole frames are written under it.
-    let mut stream = self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut stream = self
+      .stream
+      .lock()
+      .unwrap_or_else(std::sync::PoisonError::into_inner);
     stream.write_all(&bytes)
   }
 }

@@ -8,9 +8,9 @@ use nix::{
   sys::signal::{Signal, kill, killpg},
   unistd::Pid,
 };
-use tokio::process::Child;
 #[cfg(target_os = "linux")]
 use tokio::io::unix::AsyncFd;
+use tokio::process::Child;
 
 /// A worker's process, the leader of a process group of its own.
 #[derive(Debug)]

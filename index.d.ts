@@ -1,5 +1,6 @@
 // Generated from lib/ by scripts/bundle-types.mjs. Do not edit.
 import { EventEmitter } from 'node:events';
+import type { NativeWorker } from './binding';
 
 /** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
 /**
@@ -25,7 +26,7 @@ export declare class BunClusterManager extends EventEmitter<ClusterEventMap> {
     get isWorker(): boolean;
     /** The port that clients connect to; `null` while the cluster does not run. */
     get port(): number | null;
-    /** What the cluster is doing; in a worker, which lives only while its cluster runs, always `running`. */
+    /** What the cluster is doing; a worker lives only while its cluster runs. */
     get state(): 'stopped' | 'starting' | 'running' | 'stopping';
     /**
      * Start the workers and open the port; resolves when all workers are ready. While the cluster starts or runs,
@@ -435,8 +436,6 @@ export declare class ClusterError extends Error {
     /** When it was made, in milliseconds since the epoch. */
     readonly timestamp: number;
     constructor(message: string, code?: string, details?: any, options?: ErrorOptions);
-    /** The name of the class that was instantiated. */
-    get name(): string;
 }
 /** A worker could not be started, ended or stayed silent before it was ready, or was given up. */
 export declare class WorkerStartupError extends ClusterError {

@@ -1,6 +1,5 @@
 /** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
 import { EventEmitter } from 'node:events'
-import { join } from 'node:path'
 import { currentAgent } from './agent/handle.js'
 import { binding, type NativeCluster, type NativeEvent } from './binding.js'
 import type { ClusterConfig } from './config.js'
@@ -8,6 +7,7 @@ import { ClusterError, ConfigurationError, rethrow, toClusterError } from './err
 import type { ClusterEventMap } from './events.js'
 import type { IPCWorkerRegistry } from './ipc.js'
 import type { BunClusterMetrics, ClusterHealth } from './metrics.js'
+import { host, isWorker, joinCluster } from './role.js'
 import { type Run, unwatch, watch } from './signals.js'
 import type { BunWorker } from './worker.js'
 
@@ -69,9 +69,9 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
     return this.#native ? this.#native.port() : (currentAgent()?.publicPort ?? null)
   }
 
-  /** What the cluster is doing; in a worker, which lives only while its cluster runs, always `running`. */
+  /** What the cluster is doing; a worker lives only while its cluster runs. */
   get state(): 'stopped' | 'starting' | 'running' | 'stopping' {
-    return this.#native?.state() ?? 'running'
+    return this.#native?.state() ?? (currentAgent() ? 'running' : 'stopped')
   }
 
   /**
@@ -192,7 +192,10 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
 
   /** Keep `ipcManager` told which workers there are, beginning with those that run now. */
   setIPCManager(ipcManager: IPCWorkerRegistry): void {
-    if (typeof ipcManager?.registerWorker !== 'function' || typeof ipcManager.unregisterWorker !== 'function') {
+    if (
+      typeof ipcManager?.registerWorker !== 'function' ||
+      typeof ipcManager.unregisterWorker !== 'function'
+    ) {
       throw new ConfigurationError(
         'setIPCManager() needs an object with the functions registerWorker and unregisterWorker',
         'ERR_CONFIGURATION',
@@ -243,7 +246,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   #master(method: string): NativeCluster {
     if (this.#native) return this.#native
     throw new ClusterError(
-      `${method}() works in the master only, and this is ${process.env['WORKER_ID'] ?? 'a worker'}: call it where isMaster is true`,
+      `${method}() works in the master only, and this is ${process.env.WORKER_ID ?? 'a worker'}: call it where isMaster is true`,
       'ERR_NOT_MASTER',
       { method },
     )
@@ -258,7 +261,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   }
 
   #dispatch({ name, payload }: NativeEvent): void {
-    const workerId = payload['workerId'] as string
+    const workerId = payload.workerId as string
     switch (name) {
       case 'worker:started':
         this.#register(workerId)
@@ -267,7 +270,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
         this.#unregister(workerId)
         break
       case 'worker:error':
-        payload['error'] = toClusterError(payload['error'] as Parameters<typeof toClusterError>[0])
+        payload.error = toClusterError(payload.error as Parameters<typeof toClusterError>[0])
         break
     }
     this.emit(name as keyof ClusterEventMap, payload as never)
@@ -281,33 +284,6 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   /** When a worker is replaced, its successor is ready under the same id before the old process ends. */
   #unregister(workerId: string): void {
     if (this.#native?.worker(workerId)?.status !== 'running') this.#registry?.unregisterWorker(workerId)
-  }
-}
-
-function isWorker(): boolean {
-  return currentAgent() !== undefined || process.env['CLUSTER_MODE'] === 'true'
-}
-
-/** `start()` in a worker: the agent has connected before the script ran, or there is none. */
-async function joinCluster(): Promise<void> {
-  if (currentAgent()) return
-  throw new ClusterError(
-    'CLUSTER_MODE=true says that this process is a worker, but no master of xypriss-cluster started it. ' +
-      'If another cluster manager did, let that one do the work; if not, unset CLUSTER_MODE',
-    'ERR_NO_MASTER',
-  )
-}
-
-/** This process, as the workers are to be started like it. */
-function host() {
-  const [, script, ...args] = process.argv
-  return {
-    execPath: process.execPath,
-    execArgv: process.execArgv,
-    ...(script === undefined ? {} : { script }),
-    args,
-    agent: join(__dirname, 'agent', 'index.js'),
-    runtime: process.versions['bun'] ? ('bun' as const) : ('node' as const),
   }
 }
 

@@ -19,11 +19,6 @@ export class ClusterError extends Error {
     if (code !== undefined) this.code = code
     if (details !== undefined) this.details = details
   }
-
-  /** The name of the class that was instantiated. */
-  override get name(): string {
-    return this.constructor.name
-  }
 }
 
 /** A worker could not be started, ended or stayed silent before it was ready, or was given up. */
@@ -40,6 +35,22 @@ export class ConfigurationError extends ClusterError {}
 
 /** A worker failed its health checks. */
 export class HealthCheckError extends ClusterError {}
+
+// On the prototypes, as the language's own errors have it: Bun writes the stack before a constructor could set it.
+for (const ErrorClass of [
+  ClusterError,
+  WorkerStartupError,
+  WorkerCommunicationError,
+  ResourceExhaustionError,
+  ConfigurationError,
+  HealthCheckError,
+]) {
+  Object.defineProperty(ErrorClass.prototype, 'name', {
+    value: ErrorClass.name,
+    configurable: true,
+    writable: true,
+  })
+}
 
 /** Which class a code belongs to; codes that are not listed are plain {@link ClusterError}s. */
 const CLASSES: Readonly<Record<string, typeof ClusterError>> = {
@@ -63,7 +74,10 @@ interface NativeFailure {
 }
 
 /** The error of the right class for a native failure. */
-export function toClusterError({ code, message, details }: NativeFailure, options?: ErrorOptions): ClusterError {
+export function toClusterError(
+  { code, message, details }: NativeFailure,
+  options?: ErrorOptions,
+): ClusterError {
   const ErrorClass = CLASSES[code] ?? ClusterError
   return new ErrorClass(message, code, details, options)
 }
@@ -73,8 +87,12 @@ export function toClusterError({ code, message, details }: NativeFailure, option
  * promise that is settled from Rust carries none. Anything else passes through.
  */
 export function rethrow(cause: unknown): never {
-  if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('ERR_')) {
-    throw toClusterError(cause as Error & NativeFailure, { cause })
+  if (!(cause instanceof Error) || !('code' in cause) || cause instanceof ClusterError) throw cause
+  const code = String(cause.code)
+  if (code.startsWith('ERR_')) throw toClusterError(cause as Error & NativeFailure, { cause })
+  // What Node-API says of a value of the wrong type, such as `StringExpected`.
+  if (/^InvalidArg$|Expected$/.test(code)) {
+    throw new ConfigurationError(cause.message, 'ERR_INVALID_ARGUMENT', undefined, { cause })
   }
   throw cause
 }

@@ -6,17 +6,18 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleTypes } from './bundle-types.mjs'
-import { main, ROOT, run } from './run.mjs'
+import { isMain, main, ROOT, run } from './run.mjs'
 import { complete, hashOf, isCurrent } from './stamp.mjs'
 
 /** Everything that is compiled into the addon. */
 const ADDON_INPUTS = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
-const LIBRARY_INPUTS = ['tsconfig.json', 'lib', 'scripts/bundle-types.mjs']
+/** Everything that the TypeScript is made from; the addon's typings are part of it. */
+const LIBRARY_INPUTS = ['tsconfig.json', 'binding.d.ts', 'lib', 'scripts/bundle-types.mjs']
 
 /** Bring the addon and `dist/` up to date. A debug build stands until the sources change or `--force`. */
 export async function build({ debug = false, force = false } = {}) {
-  // The platform is part of the stamp: a folder may be mounted into a container of another one.
-  const addon = hashOf(ADDON_INPUTS, `${process.platform}-${process.arch}-${debug}`)
+  // With the platform: a folder may be mounted into a container of another one.
+  const addon = hashOf(ADDON_INPUTS, `${process.platform}-${process.arch}`)
   if (force || !hasAddon() || !isCurrent('addon', addon)) {
     const files = ['--js', 'binding.js', '--dts', 'binding.d.ts']
     await run(tool('napi'), ['build', '--platform', ...(debug ? [] : ['--release']), ...files])
@@ -34,6 +35,6 @@ export async function build({ debug = false, force = false } = {}) {
 const tool = name => join(ROOT, 'node_modules', '.bin', name)
 const hasAddon = () => readdirSync(ROOT).some(file => file.endsWith('.node'))
 
-if (import.meta.main ?? process.argv[1] === import.meta.filename) {
+if (isMain(import.meta.url)) {
   main(() => build({ debug: process.argv.includes('--debug'), force: true }))
 }

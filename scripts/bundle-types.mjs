@@ -2,8 +2,8 @@
  * Writes `index.d.ts`, the package's one entry for editors, from the declarations that tsc made.
  *
  * It is committed, so every change of the public interface is a visible diff, and generated, so it cannot say
- * anything that the code does not. The modules need no renaming to share one file: the linter of this script is
- * `npm run lint`, which compiles the result.
+ * anything that the code does not. Names are not made unique: `npm run lint` compiles the bundle, and refuses it
+ * when two modules share one.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,14 @@ const HEADER = '// Generated from lib/ by scripts/bundle-types.mjs. Do not edit.
 /** Rewrite `index.d.ts` from `dist/`. */
 export function bundleTypes() {
   const modules = MODULES.map(name => readFileSync(join(ROOT, 'dist', `${name}.d.ts`), 'utf8'))
-  const foreign = new Set(modules.flatMap(text => text.match(/^import .* from ['"][^.'"].*$/gm) ?? []))
-  const bodies = modules.map(text => text.replace(/^import .*\n/gm, '').replace(/^export \{\};\n/gm, '').trim())
-  writeFileSync(join(ROOT, 'index.d.ts'), `${[HEADER + [...foreign].join('\n'), ...bodies].join('\n\n')}\n`)
+  const foreign = new Set(modules.flatMap(text => text.match(/^import .* from '(?!\.\/).*$/gm) ?? []))
+  const bodies = modules.map(text =>
+    text
+      .replace(/^import .*\n/gm, '')
+      .replace(/^export \{\};\n/gm, '')
+      .trim(),
+  )
+  // The addon's typings lie beside the bundle.
+  const imports = [...foreign].join('\n').replaceAll("'../binding", "'./binding")
+  writeFileSync(join(ROOT, 'index.d.ts'), `${[HEADER + imports, ...bodies].join('\n\n')}\n`)
 }

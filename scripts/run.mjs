@@ -17,6 +17,11 @@ export function run(command, args) {
   })
 }
 
+/** Whether the module of this URL is the script that was started. */
+export function isMain(url) {
+  return process.argv[1] === fileURLToPath(url)
+}
+
 /** Run a script's `main`, and end with a message in place of a stack when it fails. */
 export function main(body) {
   body().catch(error => {

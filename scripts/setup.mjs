@@ -7,12 +7,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
-import { main, ROOT, run } from './run.mjs'
+import { exclusively } from './lock.mjs'
+import { isMain, main, ROOT, run } from './run.mjs'
 import { complete, hashOf, isCurrent } from './stamp.mjs'
 
 /** Install what the lock file names, then build what is out of date. */
-export async function setup() {
-  const lock = hashOf(['package.json', 'package-lock.json'])
+export function setup() {
+  return exclusively(bringUpToDate)
+}
+
+async function bringUpToDate() {
+  const lock = hashOf(['package-lock.json'])
   if (!existsSync(join(ROOT, 'node_modules')) || !isCurrent('packages', lock)) {
     await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
     complete('packages', lock)
@@ -26,4 +31,4 @@ function npm(args) {
   return cli?.endsWith('npm-cli.js') ? run(process.execPath, [cli, ...args]) : run('npm', args)
 }
 
-if (import.meta.main ?? process.argv[1] === import.meta.filename) main(setup)
+if (isMain(import.meta.url)) main(setup)

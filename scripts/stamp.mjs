@@ -13,7 +13,8 @@ const FOLDER = join(ROOT, '.cache')
 /** One hash over `inputs`, files or whole folders given relative to the repository. */
 export function hashOf(inputs, salt = '') {
   const hash = createHash('sha256').update(salt)
-  for (const file of inputs.flatMap(filesUnder)) hash.update(`\0${file}\0`).update(readFileSync(join(ROOT, file)))
+  for (const file of inputs.flatMap(filesUnder))
+    hash.update(`\0${file}\0`).update(readFileSync(join(ROOT, file)))
   return hash.digest('hex')
 }
 

@@ -20,6 +20,8 @@ interface Options {
 interface Server {
   readonly port: number
   readonly hostname: string
+  /** Of `Bun.serve` only. */
+  readonly pendingRequests?: number
   stop(closeActiveConnections?: boolean): Promise<void> | undefined
 }
 
@@ -27,6 +29,8 @@ type Open = (options: Options, ...rest: unknown[]) => Server
 
 /** Longer than the proxy keeps an idle connection, in seconds; Bun's own default. */
 const IDLE_TIMEOUT = 10
+/** Between two looks at a server that finishes its requests, in milliseconds. */
+const POLL_INTERVAL = 5
 
 /** Wrap the two functions that open a port. */
 export function patchBun(handover: Handover): void {
@@ -34,7 +38,7 @@ export function patchBun(handover: Handover): void {
   const { env } = process
   Bun.serve = wrap(Bun.serve, handover, {
     // What Bun takes when the app does not say, in Bun's order.
-    defaultPort: () => env['BUN_PORT'] ?? env['PORT'] ?? env['NODE_PORT'] ?? 3000,
+    defaultPort: () => env.BUN_PORT ?? env.PORT ?? env.NODE_PORT ?? 3000,
     protocol: options => (options.tls ? 'tcp' : 'http'),
   })
   Bun.listen = wrap(Bun.listen, handover, { defaultPort: () => undefined, protocol: () => 'tcp' })
@@ -55,7 +59,7 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
     try {
       const placed = placement ? move(options, placement) : options
       const server: Server = Reflect.apply(original, this, [placed, ...rest])
-      follow(server, release)
+      follow(server, 'onNodeHTTPRequest' in options, release)
       if (placement) {
         handover.listening(placement, {
           protocol: kind.protocol(options),
@@ -90,20 +94,38 @@ function move(options: Options, { host, port }: Placement): Options {
   }
   const { idleTimeout } = options
   if (typeof idleTimeout === 'number' && idleTimeout > 0 && idleTimeout < IDLE_TIMEOUT) {
-    own['idleTimeout'] = { ...value, value: IDLE_TIMEOUT }
+    own.idleTimeout = { ...value, value: IDLE_TIMEOUT }
   }
   return Object.create(options, own)
 }
 
 /** Have `server` closed when the worker leaves; `release` is called when the app closes it itself. */
-function follow(server: Server, release: () => void): void {
+function follow(server: Server, openedByHttp: boolean, release: () => void): void {
   const stop = server.stop.bind(server)
-  // Resolves when the last request is answered, and ends idle connections at once.
-  const closing: Closable = { close: async () => stop() }
+  let closing: Closable = { close: () => finish(server, stop) }
   track(closing)
   server.stop = (...args) => {
     untrack(closing)
     release()
     return stop(...args)
   }
+  if (!openedByHttp) return
+  const { findHttpServer } = require('./bun-http.js') as typeof import('./bun-http.js')
+  const { closableHttp, outliveProxy } = require('./http-close.js') as typeof import('./http-close.js')
+  findHttpServer(server, httpServer => {
+    untrack(closing)
+    outliveProxy(httpServer)
+    closing = closableHttp(httpServer, 'connection', async () => stop())
+    track(closing)
+  })
+}
+
+/**
+ * Stop accepting, and wait for the last request. What `stop` gives would wait for WebSockets as well, and Bun does
+ * not tell when its count of requests reaches 0, so it is asked. Sockets of `Bun.listen` are not counted: they come
+ * from the master, which has waited for them.
+ */
+async function finish(server: Server, stop: Server['stop']): Promise<void> {
+  stop()
+  while (server.pendingRequests) await new Promise(resolve => setTimeout(resolve, POLL_INTERVAL))
 }

@@ -1,18 +1,18 @@
 /** The worker's end of the channel to the master: says who this is, and does what the master asks. */
 import { binding } from '../binding.js'
-import { Handover } from './handover.js'
 import { publishAgent } from './handle.js'
+import { Handover } from './handover.js'
 import { installProcessSend } from './process-send.js'
 import { drain, leave } from './shutdown.js'
 
 /** Take over the inherited descriptor `fd`, and prepare the process for the app. */
 export function connect(fd: number): void {
   const { env } = process
-  const publicPort = Number(env['XYPRISS_CLUSTER_PORT'])
-  const workerPort = Number(env['WORKER_PORT'])
+  const publicPort = Number(env.XYPRISS_CLUSTER_PORT)
+  const workerPort = Number(env.WORKER_PORT)
   // Descriptor and port are this process's: a child that inherits the environment must not act on them.
-  delete env['XYPRISS_CLUSTER_FD']
-  delete env['XYPRISS_CLUSTER_PORT']
+  delete env.XYPRISS_CLUSTER_FD
+  delete env.XYPRISS_CLUSTER_PORT
 
   const agent = binding.NativeAgent.connect(fd, request => {
     switch (request.kind) {
@@ -30,7 +30,7 @@ export function connect(fd: number): void {
   agent.hello(runtime(), process.version)
 
   const handover = new Handover(publicPort, workerPort, report => tell(() => agent.listening(report)))
-  if (process.versions['bun']) {
+  if (process.versions.bun) {
     const { patchBun } = require('./bun-servers.js') as typeof import('./bun-servers.js')
     patchBun(handover)
   } else {
@@ -42,7 +42,7 @@ export function connect(fd: number): void {
 }
 
 function runtime(): string {
-  return process.versions['bun'] ? 'bun' : 'node'
+  return process.versions.bun ? 'bun' : 'node'
 }
 
 /** A write can fail only because the master is gone, and that ends the worker: `disconnect` is on its way. */

@@ -2,8 +2,8 @@
 import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
 import { type Handover, type Placement, parsePort } from './handover.js'
-import { closable, isHttp, outliveProxy } from './node-close.js'
-import { track, untrack } from './shutdown.js'
+import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
+import { type Closable, track, untrack } from './shutdown.js'
 
 /** The arguments of `listen` that matter here, whatever form it was called in. */
 interface ListenOptions {
@@ -100,4 +100,16 @@ function follow(server: net.Server, attempts: WeakMap<net.Server, Attempt>, hand
   emitter.on(errorMonitor, () => {
     if (!server.listening) release()
   })
+}
+
+function closable(server: net.Server): Closable {
+  // Not the server's own `close`, which for HTTP also ends connections, see there.
+  const stop = () =>
+    new Promise<void>(resolve => {
+      Reflect.apply(net.Server.prototype.close, server, [() => resolve()])
+    })
+  if (isHttp(server)) return closableHttp(server, 'connection', stop)
+  if (isHttps(server)) return closableHttp(server, 'secureConnection', stop)
+  // Nothing is known of what its connections mean, and they come from the master, which has waited for them.
+  return { close: stop }
 }

@@ -19,7 +19,14 @@ export function installProcessSend(ready: () => void): void {
     return false
   }
   process.send = send as Send
-  if (!inherited) process.connected = true
+  if (inherited) return
+  // Bun has a getter here.
+  Object.defineProperty(process, 'connected', {
+    value: true,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  })
 }
 
 function saysReady(message: unknown): boolean {

@@ -2,7 +2,6 @@
 
 use std::{
   pin::Pin,
-  sync::Arc,
   task::{Context, Poll, ready},
 };
 
@@ -10,11 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use super::{
-  connection::Connection,
-  pool,
-  upstream::{InFlight, Upstream},
-};
+use super::{connection::Connection, pool, upstream::InFlight};
 
 /// What a client sends.
 #[derive(Debug)]
@@ -156,8 +151,7 @@ pub(super) struct Exchange {
 impl Exchange {
   /// The answer has been read to its end: the connection can be used again.
   pub(super) fn finish(self) {
-    let upstream: &Arc<Upstream> = self.in_flight.upstream();
-    pool::release(self.connection, upstream, self.thread);
+    pool::release(self.connection, self.in_flight.upstream(), self.thread);
   }
 }
 

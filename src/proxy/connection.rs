@@ -1,11 +1,6 @@
 //! One HTTP/1.1 connection to a worker.
 
-use std::{
-  io,
-  pin::Pin,
-  task::{Context, Poll},
-  time::Duration,
-};
+use std::{io, time::Duration};
 
 use http::{Request, Response};
 use hyper::{
@@ -13,15 +8,8 @@ use hyper::{
   client::conn::{TrySendError, http1},
 };
 use hyper_util::rt::TokioIo;
-use tokio::{
-  io::{AsyncRead, AsyncWrite, ReadBuf},
-  net::{TcpStream, UnixStream},
-};
 
-use super::{body::RequestBody, pool::MAX_IDLE, upstream::Endpoint};
-
-/// A worker on this machine accepts at once or is not well.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use super::{body::RequestBody, pool::MAX_IDLE, stream::Stream, upstream::Endpoint};
 
 /// A connection that takes one request at a time.
 #[derive(Debug)]
@@ -73,77 +61,5 @@ impl Connection {
     request: Request<RequestBody>,
   ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> {
     self.sender.try_send_request(request)
-  }
-}
-
-/// A byte stream to a worker.
-#[derive(Debug)]
-pub(super) enum Stream {
-  Tcp(TcpStream),
-  Unix(UnixStream),
-}
-
-impl Stream {
-  /// Connects, within [`CONNECT_TIMEOUT`].
-  pub(super) async fn connect(endpoint: &Endpoint) -> io::Result<Self> {
-    let connect = async {
-      match endpoint {
-        Endpoint::Tcp(address) => {
-          let stream = TcpStream::connect(address).await?;
-          stream.set_nodelay(true)?;
-          Ok(Self::Tcp(stream))
-        }
-        Endpoint::Unix(path) => UnixStream::connect(path).await.map(Self::Unix),
-      }
-    };
-    tokio::time::timeout(CONNECT_TIMEOUT, connect).await?
-  }
-}
-
-impl AsyncRead for Stream {
-  fn poll_read(
-    self: Pin<&mut Self>,
-    cx: &mut Context<'_>,
-    buf: &mut ReadBuf<'_>,
-  ) -> Poll<io::Result<()>> {
-    match self.get_mut() {
-      Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-      Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-    }
-  }
-}
-
-impl AsyncWrite for Stream {
-  fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-    match self.get_mut() {
-      Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-      Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-    }
-  }
-
-  fn poll_write_vectored(
-    self: Pin<&mut Self>,
-    cx: &mut Context<'_>,
-    bufs: &[io::IoSlice<'_>],
-  ) -> Poll<io::Result<usize>> {
-    match self.get_mut() {
-      Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-      Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-    }
-  }
-
-  fn is_write_vectored(&self) -> bool {
-    true
-  }
-
-  fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-    Poll::Ready(Ok(()))
-  }
-
-  fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-    match self.get_mut() {
-      Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-      Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-    }
   }
 }

@@ -1,12 +1,13 @@
 //! Gets one request answered: gives it to a worker, and to another one when that fails and is safe.
 
 use std::{
+  io,
   sync::Arc,
   time::{Duration, Instant},
 };
 
 use http::{Request, Response, StatusCode};
-use hyper::{body::Body, upgrade::OnUpgrade};
+use hyper::{body::Body, client::conn::TrySendError, upgrade::OnUpgrade};
 
 use super::{
   body::{Exchange, RequestBody, ResponseBody, Streaming, collect},
@@ -18,7 +19,7 @@ use super::{
   service::Client,
   shared::count,
   upgrade,
-  upstream::{InFlight, Protocol},
+  upstream::{InFlight, Protocol, Upstream},
 };
 
 /// An answer to a repeatable request up to this length is read to its end before its head is sent, so
@@ -26,7 +27,7 @@ use super::{
 const READ_AHEAD: u64 = 16 * 1024;
 
 /// How one attempt failed.
-enum Attempt {
+enum Failed {
   /// No byte was sent: here is the request again.
   Unsent {
     request: Box<Request<RequestBody>>,
@@ -42,50 +43,48 @@ enum Attempt {
 pub(super) async fn forward(
   client: &Arc<Client>,
   mut request: Request<RequestBody>,
-  mut from_client: Option<OnUpgrade>,
+  from_client: Option<OnUpgrade>,
 ) -> Result<Response<ResponseBody>, Failure> {
-  let shared = &client.shard.shared;
   let repeatable = retry::is_idempotent(request.method()) && request.body().is_end_stream();
-  let mut route = Route::new(shared, Protocol::Http);
-  // After one failure of a pooled connection the rest of the pool is suspect.
-  let mut fresh = false;
+  let mut forwarding = Forwarding {
+    client,
+    from_client,
+    repeatable,
+    fresh: false,
+  };
+  let mut route = Route::new(&client.shard.shared, Protocol::Http);
   client.shard.budget().deposit(Instant::now());
   for retries in 0.. {
     let in_flight = route.next().await?;
-    let spare = repeatable.then(|| repeat(&request));
     let upstream = Arc::clone(in_flight.upstream());
-    let failed = match attempt(
-      client,
-      in_flight,
-      request,
-      &mut from_client,
-      fresh,
-      repeatable,
-    )
-    .await
-    {
+    let spare = repeatable.then(|| repeat(&request));
+    let failed = match forwarding.attempt(in_flight, request).await {
       Ok(response) => return Ok(response),
       Err(failed) => failed,
     };
     tracing::debug!(
       worker = upstream.worker(),
+      retries,
       "an attempt to answer a request failed"
     );
+    if matches!(failed, Failed::ClientGone) {
+      return Err(Failure::ClientGone);
+    }
     if retries == MAX_RETRIES {
       break;
     }
     let reused;
     (request, reused) = match (failed, spare) {
-      (Attempt::Unsent { request, reused }, _) => (*request, reused),
-      (Attempt::Sent { reused }, Some(spare)) if client.shard.budget().withdraw(Instant::now()) => {
+      (Failed::Unsent { request, reused }, _) => (*request, reused),
+      (Failed::Sent { reused }, Some(spare)) if client.shard.budget().withdraw(Instant::now()) => {
         (spare, reused)
       }
       _ => break,
     };
-    count(&shared.tally.retries);
-    // A pooled connection that broke says nothing about the worker: it may just have been idle for too long.
+    count(&client.shard.shared.tally.retries);
+    // A pooled connection that broke says little about the worker: it may have been idle too long.
     if reused {
-      fresh = true;
+      forwarding.fresh = true;
     } else {
       route.exclude(upstream);
     }
@@ -93,99 +92,112 @@ pub(super) async fn forward(
   Err(Failure::BadGateway)
 }
 
-async fn attempt(
-  client: &Arc<Client>,
-  in_flight: InFlight,
-  request: Request<RequestBody>,
-  from_client: &mut Option<OnUpgrade>,
+/// What the attempts for one request have in common.
+struct Forwarding<'a> {
+  client: &'a Arc<Client>,
+  from_client: Option<OnUpgrade>,
+  /// Whether the request can be sent again after a worker may have begun on it.
+  repeatable: bool,
+  /// Set after a pooled connection failed: the rest of the pool is suspect then.
   fresh: bool,
-  read_ahead: bool,
-) -> Result<Response<ResponseBody>, Attempt> {
-  let thread = client.shard.index;
-  let started = Instant::now();
-  let upstream = in_flight.upstream();
-  let pooled = if fresh {
-    None
-  } else {
-    upstream.pool(thread).take(started)
-  };
-  let mut connection = match pooled {
-    Some(connection) => connection,
-    None => match Connection::open(upstream.endpoint()).await {
+}
+
+impl Forwarding<'_> {
+  async fn attempt(
+    &mut self,
+    in_flight: InFlight,
+    request: Request<RequestBody>,
+  ) -> Result<Response<ResponseBody>, Failed> {
+    let started = Instant::now();
+    let mut connection = match self.connection(in_flight.upstream(), started).await {
       Ok(connection) => connection,
       Err(error) => {
-        tracing::debug!(worker = upstream.worker(), %error, "a worker refused a connection");
+        let worker = in_flight.upstream().worker();
+        tracing::debug!(worker, %error, "a worker refused a connection");
         in_flight.failed();
-        return Err(Attempt::Unsent {
+        return Err(Failed::Unsent {
           request: request.into(),
           reused: false,
         });
       }
-    },
-  };
-  let reused = connection.reused;
-  let mut response = match connection.send(request).await {
-    Ok(response) => response,
-    Err(mut error) => {
-      return Err(match error.take_message() {
-        Some(request) if reused => Attempt::Unsent {
-          request: request.into(),
-          reused,
-        },
-        Some(request) => {
-          in_flight.failed();
-          Attempt::Unsent {
-            request: request.into(),
-            reused,
-          }
-        }
-        None if error.error().is_user() => Attempt::ClientGone,
-        None => {
-          in_flight.failed();
-          Attempt::Sent { reused }
-        }
-      });
+    };
+    let reused = connection.reused;
+    let mut response = match connection.send(request).await {
+      Ok(response) => response,
+      Err(error) => return Err(unanswered(error, reused, &in_flight)),
+    };
+    in_flight.answered(started.elapsed(), response.status().is_server_error());
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+      let client = Arc::clone(self.client);
+      return Ok(upgrade::tunnel(
+        client,
+        self.from_client.take(),
+        response,
+        in_flight,
+      ));
     }
-  };
-  in_flight.answered(started.elapsed(), response.status().is_server_error());
-  if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-    return Ok(upgrade::tunnel(
-      Arc::clone(client),
-      from_client.take(),
-      response,
+    if let Some(seconds) = headers::keep_alive_timeout(response.headers()) {
+      connection.keep = Duration::from_secs(seconds.saturating_sub(1));
+    }
+    headers::prepare_response(response.headers_mut(), false);
+    let exchange = Exchange {
       in_flight,
-    ));
-  }
-  if let Some(seconds) = headers::keep_alive_timeout(response.headers()) {
-    connection.keep = Duration::from_secs(seconds.saturating_sub(1));
-  }
-  headers::prepare_response(response.headers_mut(), false);
-  let exchange = Exchange {
-    in_flight,
-    connection,
-    thread,
-  };
-  let (head, body) = response.into_parts();
-  let body = if read_ahead
-    && body
+      connection,
+      thread: self.client.shard.index,
+    };
+    let (head, body) = response.into_parts();
+    let small = body
       .size_hint()
       .exact()
-      .is_some_and(|length| length <= READ_AHEAD)
-  {
+      .is_some_and(|length| length <= READ_AHEAD);
+    if !(self.repeatable && small) {
+      let body = ResponseBody::Stream(Streaming::new(body, exchange));
+      return Ok(Response::from_parts(head, body));
+    }
     match collect(body).await {
       Ok(bytes) => {
         exchange.finish();
-        ResponseBody::Whole(bytes)
+        Ok(Response::from_parts(head, ResponseBody::Whole(bytes)))
       }
       Err(_) => {
         exchange.in_flight.failed();
-        return Err(Attempt::Sent { reused });
+        Err(Failed::Sent { reused })
       }
     }
-  } else {
-    ResponseBody::Stream(Streaming::new(body, exchange))
+  }
+
+  async fn connection(&self, upstream: &Upstream, now: Instant) -> io::Result<Connection> {
+    let pooled = if self.fresh {
+      None
+    } else {
+      upstream.pool(self.client.shard.index).take(now)
+    };
+    match pooled {
+      Some(connection) => Ok(connection),
+      None => Connection::open(upstream.endpoint()).await,
+    }
+  }
+}
+
+/// What the lack of an answer means. That a pooled connection was closed before anything was sent is
+/// no failure of the worker, and neither is a client that goes away.
+fn unanswered(
+  mut error: TrySendError<Request<RequestBody>>,
+  reused: bool,
+  in_flight: &InFlight,
+) -> Failed {
+  let failed = match error.take_message() {
+    Some(request) => Failed::Unsent {
+      request: request.into(),
+      reused,
+    },
+    None if error.error().is_user() => Failed::ClientGone,
+    None => Failed::Sent { reused },
   };
-  Ok(Response::from_parts(head, body))
+  if let Failed::Sent { .. } | Failed::Unsent { reused: false, .. } = failed {
+    in_flight.failed();
+  }
+  failed
 }
 
 /// A second copy of a request without a body.

@@ -27,6 +27,7 @@ mod routes;
 mod service;
 mod shard;
 mod shared;
+mod stream;
 mod tcp;
 mod upgrade;
 mod upstream;

@@ -15,10 +15,12 @@ pub(super) enum Failure {
   Unavailable,
   /// A worker took it and broke off, and it cannot be repeated.
   BadGateway,
+  /// The client broke off in the middle of its request.
+  ClientGone,
 }
 
 impl Failure {
-  /// 503 or 502.
+  /// 503, 502, or, for the record only since nobody reads it, 400.
   pub(super) fn response(self) -> Response<ResponseBody> {
     match self {
       Self::Unavailable => {
@@ -35,6 +37,7 @@ impl Failure {
         StatusCode::BAD_GATEWAY,
         r#"{"error":"Bad Gateway","message":"The server did not complete its answer to the request."}"#,
       ),
+      Self::ClientGone => Refusal::Malformed("The request is incomplete.").response(),
     }
   }
 }

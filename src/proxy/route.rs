@@ -67,14 +67,27 @@ impl<'a> Route<'a> {
     }
   }
 
+  /// A worker of the table as it is now. Workers are closed right after a table without them is
+  /// published: whoever finds them closed has read the table before, and reads it again.
   fn pick(&self) -> Option<InFlight> {
-    let table = self.shared.routes.peek();
+    let routes = &self.shared.routes;
+    let mut table = routes.peek();
+    loop {
+      if let Some(in_flight) = self.pick_from(&table) {
+        return Some(in_flight);
+      }
+      let newer = routes.peek();
+      if Arc::ptr_eq(&table, &newer) {
+        return None;
+      }
+      table = newer;
+    }
+  }
+
+  fn pick_from(&self, table: &[Arc<Upstream>]) -> Option<InFlight> {
     let settings = self.shared.settings.load();
     loop {
-      let index = settings.balancer.pick(&Choice {
-        table: &table,
-        route: self,
-      })?;
+      let index = settings.balancer.pick(&Choice { table, route: self })?;
       // Fails if it was closed since it was found eligible, which then it is not any more.
       if let Some(in_flight) = table.get(index)?.enter() {
         return Some(in_flight);

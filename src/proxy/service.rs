@@ -14,7 +14,7 @@ use hyper::{
   upgrade::OnUpgrade,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, sync::mpsc};
+use tokio::sync::mpsc;
 
 use super::{
   body::{RequestBody, ResponseBody},
@@ -24,6 +24,7 @@ use super::{
   reply::Failure,
   shard::Shard,
   shared::count,
+  stream::Stream,
 };
 
 /// A client's connection, as its requests and tunnels know it.
@@ -61,7 +62,7 @@ impl Drop for Client {
 }
 
 /// Serves one connection until the client leaves, or the proxy closes and the last answer is sent.
-pub(super) async fn serve(http: &http1::Builder, stream: TcpStream, client: Client) {
+pub(super) async fn serve(http: &http1::Builder, stream: Stream, client: Client) {
   let shared = Arc::clone(&client.shard.shared);
   let client = Arc::new(client);
   let service = service_fn(move |request| {
@@ -73,12 +74,13 @@ pub(super) async fn serve(http: &http1::Builder, stream: TcpStream, client: Clie
     .with_upgrades();
   let mut connection = std::pin::pin!(connection);
   let ended = tokio::select! {
+    // First, so that no answer promises to keep a connection that is about to be closed.
     biased;
-    ended = connection.as_mut() => ended,
     () = shared.closing() => {
       connection.as_mut().graceful_shutdown();
       connection.await
     }
+    ended = connection.as_mut() => ended,
   };
   if let Err(error) = ended {
     tracing::trace!(%error, "connection of a client ended");
@@ -107,10 +109,11 @@ async fn answer(client: &Arc<Client>, request: Request<Incoming>) -> Response<Re
     .await
     .unwrap_or_else(|failure| {
       let tally = &client.shard.shared.tally;
-      count(match failure {
-        Failure::Unavailable => &tally.unavailable,
-        Failure::BadGateway => &tally.bad_gateway,
-      });
+      match failure {
+        Failure::Unavailable => count(&tally.unavailable),
+        Failure::BadGateway => count(&tally.bad_gateway),
+        Failure::ClientGone => {}
+      }
       failure.response()
     })
 }

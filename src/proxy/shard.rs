@@ -22,6 +22,7 @@ use super::{
   retry::Budget,
   service::{self, Client},
   shared::Shared,
+  stream::Stream,
   tcp,
   upstream::Protocol,
 };
@@ -110,9 +111,9 @@ impl Shard {
   }
 }
 
-fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
+fn adopt(stream: std::net::TcpStream) -> Option<Stream> {
   stream.set_nodelay(true).ok()?;
-  TcpStream::from_std(stream).ok()
+  TcpStream::from_std(stream).map(Stream::Tcp).ok()
 }
 
 /// How client connections are served. A client that closes its sending side is gone, as it is for Node's
@@ -123,6 +124,7 @@ fn server(header_timeout: Duration) -> http1::Builder {
     .timer(TokioTimer::new())
     .header_read_timeout(header_timeout)
     .max_headers(100)
+    .max_header_size(MAX_HEAD)
     .max_buf_size(MAX_HEAD);
   http
 }

@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use tokio::{io::copy_bidirectional, net::TcpStream};
+use tokio::io::copy_bidirectional;
 
 use super::{
-  connection::Stream,
   route::Route,
   service::Client,
+  stream::Stream,
   upstream::{InFlight, Protocol},
 };
 
 /// Serves one connection. If no worker takes it, it is closed: there are no words that would be
 /// understood in a protocol that we do not know.
-pub(super) async fn serve(mut stream: TcpStream, client: Client) {
+pub(super) async fn serve(mut stream: Stream, client: Client) {
   let Some((mut worker, in_flight)) = connect(&client).await else {
     return;
   };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Response, StatusCode};
+use http::Response;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
@@ -35,7 +35,6 @@ pub(super) fn tunnel(
     drop((in_flight, client));
   });
   let (mut head, _) = answer.into_parts();
-  debug_assert_eq!(head.status, StatusCode::SWITCHING_PROTOCOLS);
   headers::prepare_response(&mut head.headers, true);
   Response::from_parts(head, ResponseBody::EMPTY)
 }

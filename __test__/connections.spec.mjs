@@ -1,0 +1,63 @@
+/** Servers whose protocol is not HTTP/1 in plain are balanced per connection. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import net from 'node:net'
+import { test } from 'node:test'
+import { withCluster } from './helpers/cluster.mjs'
+import { Connection } from './helpers/connection.mjs'
+import { within } from './helpers/wait.mjs'
+
+const PROTOCOLS = { https: askHttps, net: askLines, http2: askHttp2 }
+
+for (const [name, ask] of Object.entries(PROTOCOLS)) {
+  test(`${name} is balanced per connection`, () =>
+    withCluster({ app: `servers/${name}.mjs`, workers: 2 }, async cluster => {
+      const chosen = new Set()
+      for (let connection = 0; connection < 4; connection += 1) {
+        const answers = await within(ask(cluster.port), `the answers over ${name}`)
+        assert.equal(new Set(answers).size, 1, `one connection was answered by ${answers}`)
+        chosen.add(answers[0])
+      }
+      assert.deepEqual([...chosen].sort(), ['worker-1', 'worker-2'])
+    }))
+}
+
+/** Three requests on one connection; the workers that answered. */
+async function askHttps(port) {
+  const connection = await Connection.open(port, { secure: true })
+  const answers = []
+  for (let sent = 0; sent < 3; sent += 1) answers.push((await connection.request()).json().worker)
+  connection.close()
+  return answers
+}
+
+/** Three lines on one connection. */
+async function askLines(port) {
+  const socket = net.connect(port, '127.0.0.1').setEncoding('utf8')
+  const answers = []
+  for (let sent = 0; sent < 3; sent += 1) {
+    socket.write('who are you?\n')
+    const [line] = await once(socket, 'data')
+    answers.push(line.trim())
+  }
+  socket.destroy()
+  return answers
+}
+
+/** Three streams on one connection. */
+async function askHttp2(port) {
+  const session = http2.connect(`http://127.0.0.1:${port}`)
+  const answers = []
+  for (let sent = 0; sent < 3; sent += 1) {
+    const stream = session.request({ ':path': '/' }).setEncoding('utf8')
+    let text = ''
+    stream.on('data', part => {
+      text += part
+    })
+    await once(stream, 'end')
+    answers.push(JSON.parse(text).worker)
+  }
+  session.close()
+  return answers
+}

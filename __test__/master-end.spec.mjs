@@ -1,0 +1,52 @@
+/** However the master ends, its workers end with it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { request } from './helpers/connection.mjs'
+import { alive } from './helpers/processes.mjs'
+import { eventually } from './helpers/wait.mjs'
+import { withMaster } from './helpers/with-master.mjs'
+
+/** The workers of `started` end. */
+const workersEnd = started =>
+  eventually(() => started.workers.every(({ pid }) => !alive(pid)), 'the end of the workers')
+
+test('kill -9 of the master ends its workers', () =>
+  withMaster('masters/runs.mjs', {}, async (master, started) => {
+    master.kill('SIGKILL')
+    assert.deepEqual(await master.end(), { code: null, signal: 'SIGKILL' })
+    await workersEnd(started)
+  }))
+
+test('process.exit() in the master ends its workers and what they started', () =>
+  withMaster('masters/exits.mjs', { app: 'with-child.mjs' }, async (master, started) => {
+    assert.deepEqual(await master.end(), { code: 3, signal: null })
+    await workersEnd(started)
+  }))
+
+test('an uncaught exception in the master ends its workers', () =>
+  withMaster('masters/throws.mjs', {}, async (master, started) => {
+    assert.deepEqual(await master.end(), { code: 1, signal: null })
+    assert.match(master.output.join('\n'), /the master failed/)
+    await workersEnd(started)
+  }))
+
+test('a running cluster keeps the master alive when its script has ended', () =>
+  withMaster(
+    'masters/runs.mjs',
+    { processManagement: { restartDelay: 20 } },
+    async (master, { port, workers }) => {
+      // A while that does not depend on a clock: a worker dies and comes back.
+      process.kill(workers[0].pid, 'SIGKILL')
+      await eventually(
+        async () => (await request(port)).json().pid !== workers[1].pid,
+        'the return of the worker',
+      )
+      assert.equal(alive(master.pid), true)
+    },
+  ))
+
+test('after stop() the master ends by itself', () =>
+  withMaster('masters/stops.mjs', {}, async master => {
+    await master.report('stopped')
+    assert.deepEqual(await master.end(), { code: 0, signal: null })
+  }))

@@ -1,0 +1,81 @@
+/** What passes through the balancer: headers, large bodies, streams, WebSockets. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import WebSocket from 'ws'
+import { isBun, withCluster } from './helpers/cluster.mjs'
+import { Connection, request } from './helpers/connection.mjs'
+import { within } from './helpers/wait.mjs'
+
+const LARGE = 16 * 1024 * 1024
+
+const sha256 = bytes => createHash('sha256').update(bytes).digest('hex')
+
+test('the app sees who asked, by which protocol, for which host', () =>
+  withCluster({ workers: 1 }, async cluster => {
+    const headers = (
+      await request(cluster.port, '/headers', { headers: { host: 'example.test:8080' } })
+    ).json()
+    assert.equal(headers['x-forwarded-for'], '127.0.0.1')
+    assert.equal(headers['x-forwarded-proto'], 'http')
+    assert.equal(headers['x-forwarded-host'], 'example.test:8080')
+    assert.equal(headers.host, 'example.test:8080')
+  }))
+
+test('an upload of 16 MB arrives intact', () =>
+  withCluster({ workers: 1 }, async cluster => {
+    const body = Buffer.alloc(LARGE, 'an upload')
+    const answer = (await request(cluster.port, '/upload', { method: 'POST', body })).json()
+    assert.deepEqual([answer.bytes, answer.sha256], [LARGE, sha256(body)])
+  }))
+
+test('a download of 16 MB arrives intact', () =>
+  withCluster({ workers: 1 }, async cluster => {
+    const { body } = await request(cluster.port, `/bytes?size=${LARGE}`)
+    assert.deepEqual([body.length, sha256(body)], [LARGE, sha256(Buffer.alloc(LARGE, 'bytes'))])
+  }))
+
+test('a response arrives piece by piece, as the app sends it', () =>
+  withCluster({ workers: 1 }, async cluster => {
+    const connection = await Connection.open(cluster.port)
+    connection.sendHead('/halves')
+    const pieces = connection.body(await connection.head())
+    assert.equal((await pieces.next()).value.toString(), 'data: first\n\n')
+    // Only this makes the app send the second piece.
+    await request(cluster.port, '/release')
+    assert.equal((await pieces.next()).value.toString(), 'data: second\n\n')
+    assert.equal((await pieces.next()).done, true)
+    connection.close()
+  }))
+
+const WEBSOCKET_SERVERS = { ws: {}, 'bun-websocket': { skip: !isBun && 'Bun only' } }
+
+for (const [name, options] of Object.entries(WEBSOCKET_SERVERS)) {
+  test(`a WebSocket of ${name} stays with its worker`, options, () =>
+    withCluster({ app: `servers/${name}.mjs`, workers: 2 }, async cluster => {
+      const sockets = [await connect(cluster.port), await connect(cluster.port)]
+      const workers = []
+      for (const socket of sockets) {
+        const [worker] = (await echo(socket, 'hello')).split(': ')
+        assert.equal(await echo(socket, 'again'), `${worker}: again`)
+        workers.push(worker)
+      }
+      assert.deepEqual(workers.sort(), ['worker-1', 'worker-2'])
+      for (const socket of sockets) socket.close()
+    }),
+  )
+}
+
+async function connect(port) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+  await within(once(socket, 'open'), 'the WebSocket')
+  return socket
+}
+
+async function echo(socket, message) {
+  const answered = once(socket, 'message')
+  socket.send(message)
+  const [answer] = await within(answered, 'the echo')
+  return answer.toString()
+}

@@ -1,0 +1,14 @@
+/** How long `start()` takes: `start-cluster.mjs <script> <workers>`. Prints the milliseconds in one line of JSON. */
+import { BunClusterManager } from 'xypriss-cluster'
+import { get } from './get.mjs'
+
+const [script, workers] = process.argv.slice(2)
+const cluster = new BunClusterManager({ workers: Number(workers), exec: { script } }, 0)
+
+const begin = performance.now()
+await cluster.start()
+await get(cluster.port)
+const milliseconds = performance.now() - begin
+
+await cluster.stop()
+console.log(JSON.stringify({ milliseconds }))

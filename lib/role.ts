@@ -1,0 +1,33 @@
+/** What this process is, a master or a worker, and how a worker is started from a master. */
+import { join } from 'node:path'
+import type { NativeHost } from '../binding'
+import { currentAgent } from './agent/handle.js'
+import { ClusterError } from './errors.js'
+
+/** Whether this process is a worker, of this package or of anybody else. */
+export function isWorker(): boolean {
+  return currentAgent() !== undefined || process.env.CLUSTER_MODE === 'true'
+}
+
+/** `start()` in a worker: the agent has connected before the script ran, or there is none. */
+export async function joinCluster(): Promise<void> {
+  if (currentAgent()) return
+  throw new ClusterError(
+    'CLUSTER_MODE=true says that this process is a worker, but no master of xypriss-cluster started it. ' +
+      'If another cluster manager did, let that one do the work; if not, unset CLUSTER_MODE',
+    'ERR_NO_MASTER',
+  )
+}
+
+/** This process, as the workers are to be started like it. */
+export function host(): NativeHost {
+  const [, script, ...args] = process.argv
+  return {
+    execPath: process.execPath,
+    execArgv: process.execArgv,
+    ...(script === undefined ? {} : { script }),
+    args,
+    agent: join(__dirname, 'agent', 'index.js'),
+    runtime: process.versions.bun ? 'bun' : 'node',
+  }
+}

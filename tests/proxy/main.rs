@@ -1,0 +1,11 @@
+//! The data plane from outside: real sockets on both sides, workers that behave as each test needs.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod closing;
+mod forwarding;
+mod framing;
+mod queueing;
+mod reserving;
+mod retrying;
+mod support;
+mod tunnels;

@@ -47,15 +47,6 @@ function assertProblems(problems, expected) {
     )
 }
 
-for (const port of [-1, 1.5, 65_536, 'http', undefined]) {
-  test(`the port ${port} is refused by the constructor`, () => {
-    assert.throws(() => new BunClusterManager({}, port), {
-      name: 'ConfigurationError',
-      code: 'ERR_CONFIGURATION',
-    })
-  })
-}
-
 test('updateConfig() that changes what workers are started with replaces them all', () =>
   withCluster({ exec: { env: { RELEASE: '1' } } }, async cluster => {
     const before = pidsOf(cluster)

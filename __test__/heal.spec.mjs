@@ -54,17 +54,6 @@ test('a worker that exits with code 0 without being asked comes back as well', (
     assert.equal((await request(cluster.port)).status, 200)
   }))
 
-test('health follows the death and the return of a worker', () =>
-  withCluster({ processManagement: quick }, async cluster => {
-    const degraded = waitFor(cluster, 'health:changed', ({ status }) => status === 'degraded')
-    const healthy = waitFor(cluster, 'health:changed', ({ status }) => status === 'healthy')
-    process.kill(cluster.getWorkerById('worker-1').pid, 'SIGKILL')
-    const { details } = await degraded
-    assert.deepEqual([details['worker-1'].status, details['worker-2'].status], ['unhealthy', 'healthy'])
-    await healthy
-    assert.equal((await cluster.getHealth()).healthy, true)
-  }))
-
 test('a worker that keeps crashing is given up while the others serve, and restartWorker() revives it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'xypriss-'))
   const BROKEN = join(directory, 'broken')

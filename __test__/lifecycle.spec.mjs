@@ -52,20 +52,6 @@ test('workers get the ports that follow the public one', async () => {
   })
 })
 
-test('a worker knows from its environment who it is', () =>
-  withCluster({ workers: 1 }, async cluster => {
-    const env = (await request(cluster.port, '/env')).json()
-    const [{ id, port }] = cluster.getWorkers()
-    assert.equal(env.CLUSTER_MODE, 'true')
-    assert.equal(env.WORKER_ID, id)
-    assert.equal(env.WORKER_PORT, String(port))
-    // What is only between the master and this process must not reach the children of the app.
-    assert.deepEqual(
-      Object.keys(env).filter(name => name.startsWith('XYPRISS_CLUSTER')),
-      [],
-    )
-  }))
-
 for (const strategy of ['round-robin', 'least-connections']) {
   test(`${strategy} balances each request of one connection`, () =>
     withCluster({ workers: 3, loadBalancing: { strategy } }, async cluster => {
@@ -95,16 +81,6 @@ test('getMetrics() counts every request and measures every worker', () =>
     for (const { id, pid, memoryUsage } of metrics.workers) {
       assert.equal(pid, cluster.getWorkerById(id).pid)
       assert.ok(memoryUsage > 10 * MEGABYTE, `${id} uses ${memoryUsage} bytes`)
-    }
-  }))
-
-test('getHealth() is healthy when every worker serves', () =>
-  withCluster({}, async cluster => {
-    const { healthy, status, details } = await cluster.getHealth()
-    assert.deepEqual({ healthy, status }, { healthy: true, status: 'healthy' })
-    assert.deepEqual(Object.keys(details), ['worker-1', 'worker-2'])
-    for (const worker of Object.values(details)) {
-      assert.deepEqual([worker.status, worker.state, worker.reason], ['healthy', 'running', null])
     }
   }))
 

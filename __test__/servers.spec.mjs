@@ -1,12 +1,14 @@
 /** Unchanged apps, each on its usual port, become the workers of a cluster. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
 import { test } from 'node:test'
 import { isBun, withCluster } from './helpers/cluster.mjs'
 import { request } from './helpers/connection.mjs'
 import { isFree } from './helpers/processes.mjs'
 
-const EVERYWHERE = ['express', 'fastify', 'hono-node']
-const BUN_ONLY = ['bun-serve', 'bun-default-export', 'hono-bun']
+const EVERYWHERE = ['express.mjs', 'fastify.mjs', 'hono-node.mjs', 'commonjs.cjs', 'worker-port.mjs']
+const BUN_ONLY = ['bun-serve.mjs', 'bun-default-export.mjs', 'bun-typescript.ts', 'hono-bun.mjs']
 
 for (const name of EVERYWHERE) {
   test(`${name} is balanced per request`, () => assertBalanced(name))
@@ -16,7 +18,7 @@ for (const name of BUN_ONLY) {
 }
 
 function assertBalanced(name) {
-  return withCluster({ app: `servers/${name}.mjs`, workers: 2 }, async cluster => {
+  return withCluster({ app: `servers/${name}`, workers: 2 }, async cluster => {
     const answers = []
     for (let sent = 0; sent < 4; sent += 1) answers.push(await request(cluster.port))
     const workers = answers.map(answer => answer.json().worker)
@@ -30,3 +32,20 @@ test('a worker without a server that says ready counts as ready', () =>
   withCluster({ app: 'says-ready.mjs' }, cluster => {
     for (const { status } of cluster.getWorkers()) assert.equal(status, 'running')
   }))
+
+test('the public port is opened on the address that the app asked for', () =>
+  withCluster({ app: 'servers/localhost.mjs', workers: 1 }, async cluster => {
+    assert.equal((await request(cluster.port)).status, 200)
+    await assert.rejects(once(net.connect(cluster.port, '127.0.0.2'), 'connect'), { code: 'ECONNREFUSED' })
+  }))
+
+test('loadBalancing.host says better than the app where the public port is opened', () =>
+  withCluster(
+    { app: 'servers/localhost.mjs', workers: 1, loadBalancing: { host: '127.0.0.2' } },
+    async cluster => {
+      await assert.rejects(request(cluster.port), { code: 'ECONNREFUSED' })
+      const socket = net.connect(cluster.port, '127.0.0.2')
+      await once(socket, 'connect')
+      socket.destroy()
+    },
+  ))

@@ -44,15 +44,15 @@ for (const host of ['0.0.0.0', '127.0.0.1']) {
   })
 }
 
-test('a script that does not exist is a ConfigurationError', () =>
-  withManager({ app: 'no-such-file.mjs' }, async cluster => {
+test('a script that does not exist is a ConfigurationError', async () =>
+  withManager({ app: 'no-such-file.mjs', port: await freePort() }, async cluster => {
     const error = await failedStart(cluster)
     assert.ok(error instanceof ConfigurationError)
     assert.match(error.details.problems[0], /^exec\.script: .*no-such-file\.mjs/)
   }))
 
-test('a worker that exits at boot is a WorkerStartupError with its last lines', () =>
-  withManager({ app: 'exits-at-boot.mjs' }, async cluster => {
+test('a worker that exits at boot is a WorkerStartupError with its last lines', async () =>
+  withManager({ app: 'exits-at-boot.mjs', port: await freePort() }, async cluster => {
     const error = await failedStart(cluster)
     assert.ok(error instanceof WorkerStartupError)
     assert.equal(error.code, 'ERR_WORKER_STARTUP_EXIT')
@@ -63,13 +63,15 @@ test('a worker that exits at boot is a WorkerStartupError with its last lines', 
     assert.match(error.message, /exited with code 7.*database: connection refused/s)
   }))
 
-test('a worker that never listens is a WorkerStartupError when startupTimeout is over', () =>
-  withManager({ app: 'never-listens.mjs', processManagement: { startupTimeout: 500 } }, async cluster => {
+test('a worker that never listens is a WorkerStartupError when startupTimeout is over', async () => {
+  const config = { app: 'never-listens.mjs', processManagement: { startupTimeout: 500 } }
+  await withManager({ ...config, port: await freePort() }, async cluster => {
     const error = await failedStart(cluster)
     assert.ok(error instanceof WorkerStartupError)
     assert.equal(error.code, 'ERR_WORKER_STARTUP_TIMEOUT')
     assert.deepEqual([error.details.timeout, error.details.stderr], [500, ['still thinking']])
-  }))
+  })
+})
 
 test('a manager whose start failed can be started when the reason is gone', async () => {
   const port = await freePort()

@@ -1,12 +1,9 @@
-/** What passes through the balancer: headers, large bodies, streams, WebSockets. */
+/** What passes through the balancer: headers, large bodies, streams. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { test } from 'node:test'
-import WebSocket from 'ws'
-import { isBun, withCluster } from './helpers/cluster.mjs'
+import { withCluster } from './helpers/cluster.mjs'
 import { Connection, request } from './helpers/connection.mjs'
-import { within } from './helpers/wait.mjs'
 
 const LARGE = 16 * 1024 * 1024
 
@@ -48,34 +45,3 @@ test('a response arrives piece by piece, as the app sends it', () =>
     assert.equal((await pieces.next()).done, true)
     connection.close()
   }))
-
-const WEBSOCKET_SERVERS = { ws: {}, 'bun-websocket': { skip: !isBun && 'Bun only' } }
-
-for (const [name, options] of Object.entries(WEBSOCKET_SERVERS)) {
-  test(`a WebSocket of ${name} stays with its worker`, options, () =>
-    withCluster({ app: `servers/${name}.mjs`, workers: 2 }, async cluster => {
-      const sockets = [await connect(cluster.port), await connect(cluster.port)]
-      const workers = []
-      for (const socket of sockets) {
-        const [worker] = (await echo(socket, 'hello')).split(': ')
-        assert.equal(await echo(socket, 'again'), `${worker}: again`)
-        workers.push(worker)
-      }
-      assert.deepEqual(workers.sort(), ['worker-1', 'worker-2'])
-      for (const socket of sockets) socket.close()
-    }),
-  )
-}
-
-async function connect(port) {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
-  await within(once(socket, 'open'), 'the WebSocket')
-  return socket
-}
-
-async function echo(socket, message) {
-  const answered = once(socket, 'message')
-  socket.send(message)
-  const [answer] = await within(answered, 'the echo')
-  return answer.toString()
-}

@@ -8,8 +8,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { benchmark } from './lib/benchmark.mjs'
+import { freePorts } from './lib/ports.mjs'
 import { cpuOf, memoryOf } from './lib/proc.mjs'
-import { endAll, freePorts, launch, report } from './lib/processes.mjs'
+import { endAll, launch, report } from './lib/processes.mjs'
 import { difference, summary } from './lib/stats.mjs'
 import { fixed, spread, table } from './lib/table.mjs'
 import { atMost } from './lib/targets.mjs'
@@ -50,11 +51,11 @@ benchmark({
 
 /** Fresh processes of every kind side by side, so that shared pages count the same for each: kind → pid. */
 async function startKinds({ path, app }) {
-  const [port] = await freePorts(1)
+  const [port, publicPort] = await freePorts(2)
   const bare = launch(path, [script('probes/bare.mjs')])
   const loaded = launch(path, [script('probes/loaded.mjs')])
   const plain = launch(path, [app], { PORT: port })
-  const master = launch(path, [script('app/cluster.mjs'), app, String(WORKERS)])
+  const master = launch(path, [script('app/cluster.mjs'), app, String(WORKERS), String(publicPort)])
   const [{ workers }] = await Promise.all([master, bare, loaded, plain].map(report))
   return { bare: bare.pid, loaded: loaded.pid, master: master.pid, app: plain.pid, worker: workers[0] }
 }

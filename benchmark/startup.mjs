@@ -5,7 +5,8 @@
  */
 import { fileURLToPath } from 'node:url'
 import { benchmark } from './lib/benchmark.mjs'
-import { end, freePorts, launch, report } from './lib/processes.mjs'
+import { freePorts } from './lib/ports.mjs'
+import { end, launch, report } from './lib/processes.mjs'
 import { ratio, summary } from './lib/stats.mjs'
 import { spread, table } from './lib/table.mjs'
 import { atMost } from './lib/targets.mjs'
@@ -44,8 +45,8 @@ async function runInTurn(runtime, rounds) {
   const ours = []
   const byHand = []
   const contenders = [
-    async () => ours.push(await time(runtime, 'start-cluster', [String(WORKERS)])),
-    async () => byHand.push(await time(runtime, 'start-by-hand', (await freePorts(WORKERS)).map(String))),
+    async () => ours.push(await time(runtime, 'start-cluster', [WORKERS, ...(await freePorts(1))])),
+    async () => byHand.push(await time(runtime, 'start-by-hand', await freePorts(WORKERS))),
   ]
   for (let round = 0; round < rounds; round++) {
     for (const contender of contenders) await contender()
@@ -55,7 +56,7 @@ async function runInTurn(runtime, rounds) {
 }
 
 async function time({ path, app }, name, args) {
-  const child = launch(path, [probe(name), app, ...args])
+  const child = launch(path, [probe(name), app, ...args.map(String)])
   const { milliseconds } = await report(child)
   await end([child])
   return milliseconds

@@ -3,10 +3,20 @@ import type * as Binding from '../binding'
 
 export type { NativeAgent, NativeCluster, NativeEvent, NativeWorker } from '../binding'
 
-/** What `binding.js`, the loader that napi-cli generates, gives. */
+/** The loader that napi-cli generates. Its path is right from `dist/`, where this file and the agent end up. */
+const LOADER = '../binding.js'
+
+/** The addon. */
 export const binding = load()
 
 function load(): typeof Binding {
+  // A worker is told which file its master has loaded: the search for it costs more than all else that the agent does.
+  const known = process.env.XYPRISS_CLUSTER_ADDON
+  if (known !== undefined) {
+    const addon = { exports: {} as typeof Binding }
+    process.dlopen(addon, known)
+    return addon.exports
+  }
   const { platform, arch } = process
   // Ahead of the loader, whose list of files that it did not find says nothing to a user.
   if (!['linux', 'darwin'].includes(platform) || !['x64', 'arm64'].includes(arch)) {
@@ -14,5 +24,5 @@ function load(): typeof Binding {
       `xypriss-cluster does not support ${platform} on ${arch}: it runs on Linux (glibc or musl) and macOS, on x64 and arm64`,
     )
   }
-  return require('../binding.js')
+  return require(LOADER)
 }

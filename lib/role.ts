@@ -27,7 +27,7 @@ export function host(): NativeHost {
     execArgv: process.execArgv,
     ...(script === undefined ? {} : { script }),
     args,
-    agent: join(__dirname, 'agent', 'index.js'),
+    agent: join(__dirname, 'agent.js'),
     runtime: process.versions.bun ? 'bun' : 'node',
   }
 }

@@ -18,8 +18,8 @@ import { runtimePath } from './runtimes.mjs'
 import { setup } from './setup.mjs'
 
 const WORKERS = 4
-/** For the whole show, in milliseconds. With the time to stop, it stays under a minute. */
-const DEADLINE = 45_000
+/** For the whole show, in milliseconds. The traffic and the master may then take ten seconds each to end. */
+const DEADLINE = 35_000
 
 main(async () => {
   const { values } = parseArgs({
@@ -57,6 +57,7 @@ async function run(model, master, port) {
     ])
     return undefined
   } catch (error) {
+    ending.abort(error)
     return error
   } finally {
     ending.abort()

@@ -159,6 +159,7 @@ impl Master {
         script: Some("unused".to_owned()),
         args: Vec::new(),
         agent: "unused".into(),
+        addon: None,
         runtime: Runtime::Node,
       },
     )
@@ -356,6 +357,7 @@ fn a_program_that_is_not_there_is_named() {
       script: Some("app".to_owned()),
       args: Vec::new(),
       agent: "agent".into(),
+      addon: None,
       runtime: Runtime::Bun,
     },
   );

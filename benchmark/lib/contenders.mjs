@@ -5,8 +5,9 @@
  */
 import { fileURLToPath } from 'node:url'
 import { haproxy, nginx } from './peers.mjs'
+import { freePorts } from './ports.mjs'
 import { childrenOf } from './proc.mjs'
-import { freePorts, launch, report } from './processes.mjs'
+import { launch, report } from './processes.mjs'
 
 export const OURS = 'xypriss-cluster'
 
@@ -18,7 +19,7 @@ export async function startContenders(runtime, tools) {
   // The workers behind every proxy but ours, which starts its own.
   const backend = { ports, workers: await Promise.all(ports.map(port => startApp(runtime, port))) }
   const starters = [
-    () => ours(runtime),
+    port => ours(runtime, port),
     port => packaged('nginx', nginx, tools, port, backend),
     port => packaged('haproxy', haproxy, tools, port, backend),
     port => javascriptProxy(runtime, port, backend),
@@ -30,9 +31,9 @@ export async function startContenders(runtime, tools) {
   return contenders.filter(Boolean)
 }
 
-async function ours({ path, app }) {
-  const child = launch(path, [script('app/cluster.mjs'), app, String(WORKERS)])
-  const { port, workers } = await report(child)
+async function ours({ path, app }, port) {
+  const child = launch(path, [script('app/cluster.mjs'), app, String(WORKERS), String(port)])
+  const { workers } = await report(child)
   return { name: OURS, port, front: [child.pid], workers }
 }
 

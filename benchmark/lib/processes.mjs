@@ -1,7 +1,6 @@
 /** The processes of a benchmark. Each is ended by its pid, whatever way the benchmark itself ends. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
 /** From SIGTERM to SIGKILL. */
@@ -55,13 +54,4 @@ async function endOne(child) {
   const deadline = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER)
   await exited
   clearTimeout(deadline)
-}
-
-/** `count` ports that are free now, all different. */
-export async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map(server => once(server, 'listening')))
-  const ports = servers.map(server => server.address().port)
-  await Promise.all(servers.map(server => once(server.close(), 'close')))
-  return ports
 }

@@ -1,9 +1,9 @@
-/** How long `start()` takes: `start-cluster.mjs <script> <workers>`. Prints the milliseconds in one line of JSON. */
+/** How long `start()` takes: `start-cluster.mjs <script> <workers> <port>`. Prints the milliseconds in one line of JSON. */
 import { BunClusterManager } from 'xypriss-cluster'
 import { get } from './get.mjs'
 
-const [script, workers] = process.argv.slice(2)
-const cluster = new BunClusterManager({ workers: Number(workers), exec: { script } }, 0)
+const [script, workers, port] = process.argv.slice(2)
+const cluster = new BunClusterManager({ workers: Number(workers), exec: { script } }, Number(port))
 
 const begin = performance.now()
 await cluster.start()

@@ -13,6 +13,7 @@ export function connect(fd: number): void {
   // Descriptor and port are this process's: a child that inherits the environment must not act on them.
   delete env.XYPRISS_CLUSTER_FD
   delete env.XYPRISS_CLUSTER_PORT
+  delete env.XYPRISS_CLUSTER_ADDON
 
   const agent = binding.NativeAgent.connect(fd, request => {
     switch (request.kind) {

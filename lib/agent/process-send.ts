@@ -1,6 +1,9 @@
 /** `process.send('ready')`, by which apps written for PM2's `wait_ready` say that they are ready. */
 import type { WorkerCommunicationError } from '../errors.js'
 
+/** Seen from the agent's bundle, `dist/agent.js`. */
+const ERRORS = './errors.js'
+
 type Send = NonNullable<typeof process.send>
 
 /** Define `process.send`, or wrap the one there is; `ready` is called when the app says that it is ready. */
@@ -35,8 +38,8 @@ function saysReady(message: unknown): boolean {
 }
 
 function unsupported(): WorkerCommunicationError {
-  // Loaded here, as hardly any worker needs it.
-  const { WorkerCommunicationError } = require('../errors.js') as typeof import('../errors.js')
+  // Loaded here, as hardly any worker needs it, and from outside the bundle, so that `instanceof` holds in the app.
+  const { WorkerCommunicationError } = require(ERRORS) as typeof import('../errors.js')
   return new WorkerCommunicationError(
     "process.send() in a worker of xypriss-cluster carries 'ready' and { type: 'ready' } only; " +
       'send other data by a channel of your own, such as a database or a queue',

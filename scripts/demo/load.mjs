@@ -16,11 +16,10 @@ const CONNECT_PAUSE = 10
 const PAUSE_AFTER_FAILURE = 100
 
 const totals = { ok: 0, failed: 0, slowest: 0, reasons: {} }
-let stopped = false
 
-/** Clients that each send one request after the other while `wanted` says so. */
+/** Clients that each send one request after the other while they are wanted. */
 class Clients {
-  wanted = true
+  #wanted
   #send
   #loops
   #count
@@ -32,25 +31,24 @@ class Clients {
   }
 
   resume() {
-    this.wanted = true
+    this.#wanted = true
     this.#loops = Array.from({ length: this.#count }, () => this.#run())
   }
 
   /** Resolves when the last answer is in. */
   async pause() {
-    this.wanted = false
+    this.#wanted = false
     await Promise.all(this.#loops)
   }
 
   async #run() {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    while (this.wanted && !stopped) await counted(() => this.#send(agent))
+    while (this.#wanted) await counted(() => this.#send(agent))
     agent.destroy()
   }
 }
 
 async function counted(send) {
-  const started = performance.now()
   try {
     await send()
     totals.ok += 1
@@ -59,7 +57,6 @@ async function counted(send) {
     totals.reasons[error.message] = (totals.reasons[error.message] ?? 0) + 1
     await sleep(PAUSE_AFTER_FAILURE)
   }
-  totals.slowest = Math.max(totals.slowest, performance.now() - started)
 }
 
 const get = agent => exchange('GET', '/', { agent })
@@ -78,11 +75,13 @@ async function post(agent) {
 
 /** The body of the answer; rejects with what the client got instead of a 2xx in full. */
 async function exchange(method, path, options, body) {
+  const started = performance.now()
   try {
     const response = await answer({ method, path, ...options }, body)
     const received = await text(response)
     if (response.statusCode < 200 || response.statusCode > 299)
       throw new Error(`status ${response.statusCode}`)
+    totals.slowest = Math.max(totals.slowest, performance.now() - started)
     return received
   } catch (error) {
     throw new Error(`${method} ${path}: ${error.message}`)
@@ -105,16 +104,19 @@ const posts = new Clients(3, post)
 const all = [new Clients(8, get), new Clients(2, getOnNewConnection), posts]
 const reports = setInterval(report, REPORT_INTERVAL)
 
-process.on('message', async command => {
-  if (command === 'pause posts') await posts.pause()
-  if (command === 'resume posts') posts.resume()
-  if (command === 'stop') {
-    stopped = true
-    clearInterval(reports)
+const commands = {
+  'pause posts': () => posts.pause(),
+  'resume posts': () => posts.resume(),
+  async stop() {
     await Promise.all(all.map(clients => clients.pause()))
+    clearInterval(reports)
     report()
-  }
+  },
+}
+
+process.on('message', async command => {
+  await commands[command]()
   process.send({ done: command })
-  if (stopped) process.disconnect()
+  if (command === 'stop') process.disconnect()
 })
 process.on('disconnect', () => process.exit())

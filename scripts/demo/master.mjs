@@ -1,18 +1,17 @@
 /**
- * `examples/master.mjs` with a remote control, for the demo: calls come in as JSON lines on stdin, answers, events
- * and the worker table go out as JSON lines on stdout, between the lines that the example logs.
+ * `examples/master.mjs` with a remote control, for the demo: calls come in as JSON lines on stdin, answers, starts
+ * of workers and the worker table go out as JSON lines on stdout, between the lines that the example logs.
  */
 import { createInterface } from 'node:readline'
 import { cluster } from '../../examples/master.mjs'
 
 /** How often the worker table is sent, in milliseconds. */
 const TABLE_INTERVAL = 100
-const EVENTS = ['worker:started', 'worker:exit', 'worker:restart']
 
 const send = message => process.stdout.write(`${JSON.stringify(message)}\n`)
 const sendTable = () => send({ workers: cluster.getWorkers() })
 
-for (const name of EVENTS) cluster.on(name, data => send({ event: name, data }))
+cluster.on('worker:started', started => send({ started }))
 setInterval(sendTable, TABLE_INTERVAL).unref()
 
 const calls = createInterface({ input: process.stdin })

@@ -37,7 +37,7 @@ export class Model {
       this.workers = workers
       for (const worker of workers) if (worker.pid) this.seen.set(worker.pid, worker.port)
     })
-    master.on('worker:started', ({ pid, port }) => this.seen.set(pid, port))
+    master.on('started', ({ pid, port }) => this.seen.set(pid, port))
     master.on('log', line => this.log.push(line))
   }
 }

@@ -9,13 +9,15 @@ import { ROOT } from '../run.mjs'
 const STOP_DEADLINE = 10_000
 
 /**
- * A master under `runtime` that serves `app`. Emits the cluster's events under their names, `table` with the
+ * A master under `runtime` that serves `app`. Emits `started` with what `worker:started` says, `table` with the
  * workers, and `log` with each line that it writes.
  */
 export class RemoteMaster extends EventEmitter {
-  /** Resolves with a description of how the process ended: `code 0`, or a signal's name. */
-  exited
+  /** Resolves with how the process ended: `code 0`, or a signal's name. */
+  #exited
   #child
+  /** Rejects when the process ends. */
+  #gone
   #calls = new Map()
   #lastId = 0
 
@@ -28,15 +30,17 @@ export class RemoteMaster extends EventEmitter {
       // Ctrl-C is for the demo, which then stops the master in its own order.
       detached: true,
     })
-    this.exited = new Promise(resolve => {
+    this.#exited = new Promise(resolve => {
       this.#child.once('error', error => resolve(error.message))
-      this.#child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`))
+      // Everything that it wrote has been read then.
+      this.#child.once('close', (code, signal) => resolve(signal ?? `code ${code}`))
     })
-    this.exited.then(how => {
-      for (const { reject } of this.#calls.values()) reject(new Error(`the master ended with ${how}`))
-      this.#calls.clear()
+    this.#gone = this.#exited.then(how => {
+      throw new Error(`the master ended with ${how}`)
     })
-    // Writing to a master that has just ended is reported by `exited`.
+    // Whoever waits for something hears of it.
+    this.#gone.catch(() => {})
+    // Writing to a master that has just ended is reported by its end.
     this.#child.stdin.on('error', () => {})
     createInterface({ input: this.#child.stdout }).on('line', line => this.#read(line))
     createInterface({ input: this.#child.stderr }).on('line', line => this.emit('log', line))
@@ -44,30 +48,32 @@ export class RemoteMaster extends EventEmitter {
 
   /** Call a method of the cluster manager; settles as it does. */
   call(method, ...args) {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       const id = ++this.#lastId
       this.#calls.set(id, { resolve, reject })
       this.#child.stdin.write(`${JSON.stringify({ id, method, args })}\n`)
     })
+    return Promise.race([answer, this.#gone])
   }
 
-  /** The data of the next event `name` about `workerId`. */
-  next(name, workerId) {
-    return new Promise(resolve => {
-      const listener = data => {
-        if (data.workerId !== workerId) return
-        this.off(name, listener)
-        resolve(data)
+  /** Resolves when the next process of worker `workerId` is ready. */
+  nextStart(workerId) {
+    const start = new Promise(resolve => {
+      const listener = started => {
+        if (started.workerId !== workerId) return
+        this.off('started', listener)
+        resolve()
       }
-      this.on(name, listener)
+      this.on('started', listener)
     })
+    return Promise.race([start, this.#gone])
   }
 
-  /** Stop the cluster and the process, whatever it is doing; resolves like {@link exited}. */
+  /** Stop the cluster and the process, whatever it is doing; resolves with `code 0` or how else it ended. */
   async end() {
     const deadline = setTimeout(() => this.#child.kill('SIGKILL'), STOP_DEADLINE)
     this.#child.stdin.end()
-    const how = await this.exited
+    const how = await this.#exited
     clearTimeout(deadline)
     return how
   }
@@ -77,9 +83,9 @@ export class RemoteMaster extends EventEmitter {
       this.emit('log', line)
       return
     }
-    const { id, error, event, data, workers } = JSON.parse(line)
+    const { id, error, started, workers } = JSON.parse(line)
     if (workers) this.emit('table', workers)
-    else if (event) this.emit(event, data)
+    else if (started) this.emit('started', started)
     else this.#answer(id, error)
   }
 

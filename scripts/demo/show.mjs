@@ -21,11 +21,11 @@ export async function show({ model, master, port, workers, signal }) {
   await traffic.pausePosts()
   const victim = model.workers.find(worker => worker.status === 'running')
   await step(`kill -9 ${victim.id}`, async () => {
-    const healed = master.next('worker:started', victim.id)
+    const healed = master.nextStart(victim.id)
     process.kill(victim.pid, 'SIGKILL')
     await healed
   })
-  traffic.resumePosts()
+  await traffic.resumePosts()
 
   for (const target of [workers + 2, workers - 1]) {
     await step(`scale to ${target} workers`, () => master.call('scale', target))
@@ -48,7 +48,9 @@ async function perform(model, name, body, pause) {
     await pause()
   } catch (error) {
     entry.state = 'failed'
-    entry.result = error.message.split('\n')[0]
+    // Of a pause that was ended, the cause says why.
+    const { message } = error.cause ?? error
+    entry.result = message.split('\n')[0]
     throw error
   }
   const answered = model.requests.ok - requests.ok

@@ -6,11 +6,12 @@ import { leftovers } from './leftovers.mjs'
 export async function problemsOf(model, { cut, masterExit, port }) {
   const problems = cut ? [cut.message] : []
   for (const [reason, times] of Object.entries(model.traffic?.totals.reasons ?? {})) {
-    problems.push(`failed ${count(times)} times: ${reason}`)
+    problems.push(`${count(times)} × ${reason}`)
   }
   if (masterExit !== 'code 0') problems.push(`the master ended with ${masterExit}`)
   const ports = new Set([port, ...model.seen.values()])
-  return [...problems, ...(await leftovers([...model.seen.keys()], [...ports]))]
+  problems.push(...(await leftovers([...model.seen.keys()], [...ports])))
+  return [...new Set(problems)]
 }
 
 /** The summary as text. */

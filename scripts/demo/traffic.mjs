@@ -15,6 +15,9 @@ export class Traffic extends EventEmitter {
   rate = 0
   peak = 0
   #child
+  /** Rejects when the generator ends. */
+  #gone
+  #stopped
   #reports = []
 
   constructor(port) {
@@ -25,16 +28,18 @@ export class Traffic extends EventEmitter {
       if (message.done) this.emit(message.done)
       else this.#take(message)
     })
-    this.#child.once('exit', (code, signal) => {
-      if (code !== 0) this.#broke(`the load generator ended with ${signal ?? `code ${code}`}`)
+    this.#gone = once(this.#child, 'exit').then(([code, signal]) => {
+      const how = `the load generator ended with ${signal ?? `code ${code}`}`
+      if (code !== 0) this.#fail(how)
+      throw new Error(how)
     })
-    // Whoever waits for something hears of it, and the totals tell the rest.
-    this.on('error', () => {})
+    // Whoever waits for something hears of it.
+    this.#gone.catch(() => {})
   }
 
   /** Resolves when the first request was answered. */
   async flows() {
-    while (this.totals.ok === 0) await once(this, 'totals')
+    while (this.totals.ok === 0) await this.#next('totals')
   }
 
   /** Send no POST; resolves when none is under way. */
@@ -48,22 +53,30 @@ export class Traffic extends EventEmitter {
   }
 
   /** Send nothing more; resolves when the last answer is in. */
-  async stop() {
-    if (!this.#child.connected) return
-    await this.#command('stop')
-    this.rate = 0
+  stop() {
+    // Once, as the generator leaves when it has answered. One that broke sends nothing either.
+    this.#stopped ??= this.#command('stop')
+      .catch(() => {})
+      .finally(() => {
+        this.rate = 0
+      })
+    return this.#stopped
   }
 
   async #command(command) {
-    const done = once(this, command)
-    this.#child.send(command)
+    const done = this.#next(command)
+    // Without a callback, a closed channel would be thrown at whoever listens for `error`.
+    this.#child.send(command, () => {})
     await done
   }
 
-  #broke(reason) {
+  #next(event) {
+    return Promise.race([once(this, event), this.#gone])
+  }
+
+  #fail(reason) {
     const { failed, reasons } = this.totals
     this.totals = { ...this.totals, failed: failed + 1, reasons: { ...reasons, [reason]: 1 } }
-    this.emit('error', new Error(reason))
   }
 
   #take({ at, ...totals }) {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
   event::{EventListener, JsEventSink},
+  image,
   settle::{settle, to_js},
   worker::NativeWorker,
 };
@@ -70,6 +71,7 @@ impl NativeCluster {
       script: host.script,
       args: host.args,
       agent: PathBuf::from(host.agent),
+      addon: image::path(),
       runtime: if host.runtime == "bun" {
         Runtime::Bun
       } else {

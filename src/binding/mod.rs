@@ -7,5 +7,6 @@
 mod agent;
 mod cluster;
 mod event;
+mod image;
 mod settle;
 mod worker;

@@ -21,6 +21,8 @@ pub struct Host {
   pub args: Vec<String>,
   /// The agent that is loaded into every worker before the script.
   pub agent: PathBuf,
+  /// The file that the agent is to load the addon from; `None` lets it look for itself.
+  pub addon: Option<PathBuf>,
   /// Which runtime it is.
   pub runtime: Runtime,
 }
@@ -105,6 +107,12 @@ pub fn launch(
       public_port.to_string().into(),
     ),
   ]);
+  if let Some(addon) = &host.addon {
+    env.push((
+      "XYPRISS_CLUSTER_ADDON".into(),
+      addon.clone().into_os_string(),
+    ));
+  }
   Ok(Launch {
     program: host.program.clone(),
     args,
@@ -159,6 +167,7 @@ mod tests {
       script: Some("/app/server.js".to_owned()),
       args: vec!["--verbose".to_owned()],
       agent: "/pkg/agent.js".into(),
+      addon: Some("/pkg/addon.node".into()),
       runtime: Runtime::Node,
     }
   }
@@ -187,6 +196,7 @@ mod tests {
     assert_eq!(env("WORKER_ID"), Some("worker-2".into()));
     assert_eq!(env("WORKER_PORT"), Some("8087".into()));
     assert_eq!(env("CLUSTER_MODE"), Some("true".into()));
+    assert_eq!(env("XYPRISS_CLUSTER_ADDON"), Some("/pkg/addon.node".into()));
     assert_eq!(env("NODE_ENV"), None);
   }
 

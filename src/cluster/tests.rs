@@ -144,6 +144,7 @@ impl Bench {
       script: Some("/app.js".to_owned()),
       args: Vec::new(),
       agent: "/agent.js".into(),
+      addon: None,
       runtime: Runtime::Node,
     };
     let events = Arc::clone(&log) as Arc<dyn EventSink>;

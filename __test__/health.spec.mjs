@@ -1,0 +1,52 @@
+/** Health of a cluster follows that of its workers. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withCluster } from './helpers/cluster.mjs'
+import { Connection } from './helpers/connection.mjs'
+import { waitFor } from './helpers/wait.mjs'
+
+const becomes = (cluster, status) => waitFor(cluster, 'health:changed', payload => payload.status === status)
+
+test('getHealth() is healthy when every worker serves', () =>
+  withCluster({}, async cluster => {
+    const { healthy, status, details } = await cluster.getHealth()
+    assert.deepEqual({ healthy, status }, { healthy: true, status: 'healthy' })
+    assert.deepEqual(Object.keys(details), ['worker-1', 'worker-2'])
+    for (const worker of Object.values(details)) {
+      assert.deepEqual([worker.status, worker.state, worker.reason], ['healthy', 'running', null])
+    }
+  }))
+
+test('a worker that dies makes the cluster degraded until it is back', () =>
+  withCluster({ processManagement: { restartDelay: 20 } }, async cluster => {
+    const [degraded, healthy] = [becomes(cluster, 'degraded'), becomes(cluster, 'healthy')]
+    process.kill(cluster.getWorkerById('worker-1').pid, 'SIGKILL')
+    const { details, timestamp, ...rest } = await degraded
+    assert.deepEqual(rest, { status: 'degraded' })
+    assert.deepEqual([details['worker-1'].status, details['worker-2'].status], ['unhealthy', 'healthy'])
+    await healthy
+    assert.equal((await cluster.getHealth()).healthy, true)
+  }))
+
+test('a cluster without a worker that serves is critical', () =>
+  withCluster({ workers: 1, autoRestart: false }, async cluster => {
+    const critical = becomes(cluster, 'critical')
+    process.kill(cluster.getWorkerById('worker-1').pid, 'SIGKILL')
+    await critical
+    const { healthy, status, details } = await cluster.getHealth()
+    assert.deepEqual([healthy, status], [false, 'critical'])
+    assert.deepEqual(details['worker-1'].reason, 'ended, and respawn is off')
+  }))
+
+test('a worker whose JavaScript stands still is unhealthy until it answers again', () =>
+  withCluster({ workers: 1, healthCheck: { interval: 100, timeout: 50, maxFailures: 2 } }, async cluster => {
+    const [critical, healthy] = [becomes(cluster, 'critical'), becomes(cluster, 'healthy')]
+    const connection = await Connection.open(cluster.port)
+    connection.sendHead('/block?ms=1500')
+    const { details } = await critical
+    assert.equal(details['worker-1'].state, 'running')
+    assert.match(details['worker-1'].reason, /^2 checks in a row failed$/)
+    assert.equal((await connection.response()).status, 200)
+    await healthy
+    connection.close()
+  }))

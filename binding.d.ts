@@ -16,6 +16,12 @@ export declare class NativeAgent {
    * ends with its master even while its JavaScript is blocked.
    */
   static connect(fd: number, listener: (request: NativeAgentRequest) => void): NativeAgent
+  /**
+   * A socket bound to `port` of 127.0.0.1, 0 for any, as a descriptor that the caller owns. For
+   * `listen({ fd })` on Node.js: with a host, `listen` would load its resolver, which takes longer
+   * than all the rest of the agent. Throws when the port cannot be bound.
+   */
+  reserve(port: number): number
   /** Say who this is; the first message. */
   hello(runtime: string, version: string): void
   /** Say that a server of the app listens. */

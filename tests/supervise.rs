@@ -4,7 +4,6 @@
 use std::{
   io::{BufRead as _, BufReader, Read as _, Write as _},
   net::{Ipv4Addr, TcpListener, TcpStream},
-  os::fd::{FromRawFd as _, OwnedFd},
   process::Command,
   sync::{
     Arc, Mutex,
@@ -23,7 +22,7 @@ use xypriss_cluster::{
   },
   event::{Event, EventSink},
   ipc::{
-    agent::{Agent, Request},
+    agent::{Agent, Request, inherit},
     message::{Listening, Message, Protocol},
   },
   runtime,
@@ -53,7 +52,7 @@ fn worker_process() {
     .parse()
     .unwrap();
   // SAFETY: the cluster opened this descriptor for this process alone.
-  let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+  let fd = unsafe { inherit(fd) }.unwrap();
   let (sender, asked) = channel();
   let agent = Agent::connect(fd, move |request| {
     let _heard = sender.send(request);

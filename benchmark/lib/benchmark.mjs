@@ -30,7 +30,7 @@ export function benchmark({ title, defaults, needs = [], body }) {
     const facts = environment({ ...executables, ...tools })
     try {
       const { results, targets } = await body({ options, runtimes, tools })
-      printTargets(targets)
+      if (targets.length > 0) printTargets(targets)
       const record = { title, options, facts, results, targets }
       if (json) writeFileSync(json, `${JSON.stringify(record, null, 2)}\n`)
     } finally {

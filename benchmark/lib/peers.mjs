@@ -1,9 +1,9 @@
 /** nginx and HAProxy, each with a configuration and a folder of its own; nothing of the system's is touched. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { get } from 'node:http'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { get } from './get.mjs'
 import { launch } from './processes.mjs'
 
 /** How long a peer may take until it answers, in milliseconds. */
@@ -28,9 +28,10 @@ async function start(port, template, values, run) {
   const folder = mkdtempSync(join(tmpdir(), 'xypriss-benchmark-'))
   const file = join(folder, template)
   const text = readFileSync(new URL(`../peers/${template}`, import.meta.url), 'utf8')
+  const all = { ...values, PORT: port }
   writeFileSync(
     file,
-    text.replace(/@(\w+)@/g, (_, name) => ({ PORT: port, ...values })[name]),
+    text.replace(/@(\w+)@/g, (placeholder, name) => all[name] ?? placeholder),
   )
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const child = run(file)
@@ -41,19 +42,12 @@ async function start(port, template, values, run) {
 /** Neither says when it is ready, so it is asked until it answers. */
 async function answers(port, child) {
   const deadline = Date.now() + STARTUP
-  while (!(await isUp(port))) {
+  while (!(await get(port).then(yes, no))) {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with code ${child.exitCode}`)
     if (Date.now() > deadline) throw new Error(`${child.spawnfile} did not answer within ${STARTUP} ms`)
     await pause(20)
   }
 }
 
-function isUp(port) {
-  return new Promise(resolve => {
-    const request = get({ host: '127.0.0.1', port, agent: false }, response => {
-      response.resume()
-      resolve(response.statusCode === 200)
-    })
-    request.once('error', () => resolve(false))
-  })
-}
+const yes = () => true
+const no = () => false

@@ -20,7 +20,7 @@ export function launch(command, args, env = {}) {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  running.add(child)
+  child.once('spawn', () => running.add(child))
   child.once('exit', () => running.delete(child))
   return child
 }

@@ -4,20 +4,13 @@
  *
  * Each is ready when it has said that it listens, and then answers. Nothing is polled, so this is as fast as it gets.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { get } from './get.mjs'
+import { get } from '../lib/get.mjs'
+import { endAll, launch, report } from '../lib/processes.mjs'
 
 const [script, ...ports] = process.argv.slice(2)
-const children = []
 
 async function start(port) {
-  const child = spawn(process.execPath, [script], {
-    env: { ...process.env, PORT: port },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.push(child)
-  await once(child.stdout, 'data')
+  await report(launch(process.execPath, [script], { PORT: port }))
   await get(port)
 }
 
@@ -25,8 +18,5 @@ const begin = performance.now()
 await Promise.all(ports.map(start))
 const milliseconds = performance.now() - begin
 
-for (const child of children) {
-  child.kill()
-  await once(child, 'exit')
-}
+await endAll()
 console.log(JSON.stringify({ milliseconds }))

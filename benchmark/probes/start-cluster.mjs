@@ -1,6 +1,6 @@
 /** How long `start()` takes: `start-cluster.mjs <script> <workers> <port>`. Prints the milliseconds in one line of JSON. */
 import { BunClusterManager } from 'xypriss-cluster'
-import { get } from './get.mjs'
+import { get } from '../lib/get.mjs'
 
 const [script, workers, port] = process.argv.slice(2)
 const cluster = new BunClusterManager({ workers: Number(workers), exec: { script } }, Number(port))

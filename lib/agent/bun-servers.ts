@@ -61,13 +61,15 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
       const server: Server = Reflect.apply(original, this, [placed, ...rest])
       follow(server, 'onNodeHTTPRequest' in options, release)
       if (placement) {
-        handover.listening(placement, {
+        const report = {
           protocol: kind.protocol(options),
           host: placement.host,
           port: server.port,
           requestedPort: requestedPort ?? 0,
           ...(typeof options.hostname === 'string' && { requestedHost: options.hostname }),
-        })
+        }
+        // In the next tick, as on Node.js: until then the app may open the server that it is really about.
+        process.nextTick(() => handover.listening(placement, report))
       }
       return server
     } catch (error) {

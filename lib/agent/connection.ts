@@ -36,7 +36,7 @@ export function connect(fd: number): void {
     patchBun(handover)
   } else {
     const { patchNode } = require('./node-servers.js') as typeof import('./node-servers.js')
-    patchNode(handover)
+    patchNode(handover, port => agent.reserve(port))
   }
   installProcessSend(() => tell(() => agent.ready()))
   publishAgent({ publicPort, drain })

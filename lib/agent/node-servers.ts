@@ -14,6 +14,9 @@ interface ListenOptions {
   backlog?: unknown
 }
 
+/** Gives a descriptor of a socket that is bound to that port of 127.0.0.1; throws when there is none. */
+export type Reserve = (port: number) => number
+
 /** What the app asked for, and what it gets; without a placement, the server is left where it wants to be. */
 interface Attempt {
   placement?: Placement
@@ -24,7 +27,7 @@ interface Attempt {
 const LEFT_ALONE: Attempt = { requestedPort: 0 }
 
 /** Wrap `listen` so that the main server of the app is moved to this worker's port. */
-export function patchNode(handover: Handover): void {
+export function patchNode(handover: Handover, reserve: Reserve): void {
   const original = net.Server.prototype.listen
   // The latest attempt of each server: one that failed may try again.
   const attempts = new WeakMap<net.Server, Attempt>()
@@ -38,7 +41,7 @@ export function patchNode(handover: Handover): void {
     attempts.set(this, attempt)
     const { placement } = attempt
     try {
-      return Reflect.apply(original, this, placement ? move(options, placement, args) : args)
+      return Reflect.apply(original, this, placement ? move(options, placement, reserve, args) : args)
     } catch (error) {
       if (placement) handover.release(placement)
       throw error
@@ -71,9 +74,21 @@ function plan(options: ListenOptions, handover: Handover): Attempt {
 }
 
 /** The arguments for another place; everything that the app asked for besides stays. */
-function move(options: ListenOptions, { host, port }: Placement, args: unknown[]): unknown[] {
+function move(
+  options: ListenOptions,
+  { host, port }: Placement,
+  reserve: Reserve,
+  args: unknown[],
+): unknown[] {
   // Both options are wrong here: no IPv6 address is left, and the port is this worker's alone.
-  const moved = { ...options, host, port, ipv6Only: false, reusePort: false }
+  const rest = { ...options, ipv6Only: false, reusePort: false }
+  let moved: ListenOptions
+  try {
+    moved = { ...rest, host: undefined, port: undefined, path: undefined, fd: reserve(port) }
+  } catch {
+    // Node meets the same error, and tells the app in the way that it expects.
+    moved = { ...rest, host, port }
+  }
   const callback = args.at(-1)
   return typeof callback === 'function' ? [moved, callback] : [moved]
 }

@@ -1,7 +1,10 @@
 /** Looks for what a cluster must not leave behind. */
 import { createServer } from 'node:net'
 
-/** One sentence for each of `pids` that lives, or whose process group does, and each of `ports` that is in use. */
+/**
+ * One sentence for each of `pids` that is there, or whose process group is, and each of `ports` that is in use. A
+ * zombie is there too: the master should have reaped it.
+ */
 export async function leftovers(pids, ports) {
   const free = await Promise.all(ports.map(isFree))
   return [

@@ -1,8 +1,8 @@
 //! The native half of the agent in a worker.
 
 use std::{
-  net::IpAddr,
-  os::fd::{FromRawFd as _, OwnedFd},
+  net::{IpAddr, Ipv4Addr, SocketAddr},
+  os::fd::IntoRawFd as _,
 };
 
 use napi::{
@@ -11,9 +11,10 @@ use napi::{
   threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
+use socket2::{Domain, Socket, Type};
 
 use crate::ipc::{
-  agent::{Agent, Request},
+  agent::{Agent, Request, inherit},
   message::{Hello, Listening, Message, Protocol},
 };
 
@@ -62,14 +63,9 @@ impl NativeAgent {
     ts_args_type = "fd: number, listener: (request: NativeAgentRequest) => void"
   )]
   pub fn connect(fd: i32, listener: AgentListener) -> Result<Self> {
-    // SAFETY: fcntl with an integer; it touches no memory. It also tells whether `fd` is open.
-    // Children of the worker must not inherit the channel: it would outlive the worker.
-    if unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
-      return Err(io_error(&std::io::Error::last_os_error()));
-    }
-    // SAFETY: the descriptor is open, and the master opened it for this agent alone: its number
-    // is in a variable that the agent removes when it reads it.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    // SAFETY: the master opened the descriptor for this agent alone: its number is in a variable that
+    // the agent removes when it reads it.
+    let fd = unsafe { inherit(fd) }.map_err(|error| io_error(&error))?;
     let agent = Agent::connect(fd, move |request| {
       let request = match request {
         #[expect(clippy::cast_precision_loss, reason = "ids are at most 53 bits wide")]
@@ -93,6 +89,21 @@ impl NativeAgent {
     Ok(Self {
       agent: agent.map_err(|error| io_error(&error))?,
     })
+  }
+
+  /// A socket bound to `port` of 127.0.0.1, 0 for any, as a descriptor that the caller owns. For
+  /// `listen({ fd })` on Node.js: with a host, `listen` would load its resolver, which takes longer
+  /// than all the rest of the agent. Throws when the port cannot be bound.
+  #[napi]
+  pub fn reserve(&self, port: u16) -> Result<i32> {
+    let bound = (|| {
+      let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+      socket.set_reuse_address(true)?;
+      socket.set_nonblocking(true)?;
+      socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+      Ok(socket.into_raw_fd())
+    })();
+    bound.map_err(|error: std::io::Error| Error::new(Status::GenericFailure, error.to_string()))
   }
 
   /// Say who this is; the first message.

@@ -4,8 +4,12 @@
 //! JavaScript is busy, and it is what ends a worker whose master is gone.
 
 use std::{
+  fs::OpenOptions,
   io::{self, Read as _, Write as _},
-  os::{fd::OwnedFd, unix::net::UnixStream},
+  os::{
+    fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd},
+    unix::net::UnixStream,
+  },
   sync::Mutex,
   thread,
   time::Duration,
@@ -20,6 +24,41 @@ use super::{frame::Decoder, message::Message};
 const ORPHAN_GRACE: Duration = Duration::from_secs(2);
 /// How long a write may wait for the master, which reads all the time while it lives.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Take over the channel that the master handed to this process as descriptor `fd`, and have this
+/// process die with the thread that started it, where the platform can.
+///
+/// A standard descriptor is left to `/dev/null`: what the app or its children read there must not be
+/// the channel.
+///
+/// # Errors
+/// When `fd` is not open.
+///
+/// # Safety
+/// `fd` must belong to nobody else in this process.
+pub unsafe fn inherit(fd: RawFd) -> io::Result<OwnedFd> {
+  // SAFETY: the caller says that nobody else closes it, so it is open for as long as this borrow.
+  let given = unsafe { BorrowedFd::borrow_raw(fd) };
+  // Close-on-exec: in a child of the worker the channel would outlive the worker.
+  let channel = given.try_clone_to_owned()?;
+  if fd <= libc::STDERR_FILENO {
+    let null = OpenOptions::new()
+      .read(true)
+      .write(true)
+      .open("/dev/null")?;
+    // SAFETY: both are open descriptors of this process, and nobody else uses `fd`.
+    if unsafe { libc::dup2(null.as_raw_fd(), fd) } == -1 {
+      return Err(io::Error::last_os_error());
+    }
+  } else {
+    // SAFETY: the caller gave it to us, and this is its last use.
+    drop(unsafe { OwnedFd::from_raw_fd(fd) });
+  }
+  // Should the master have died before this, the channel tells: its other end is closed.
+  #[cfg(target_os = "linux")]
+  nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+  Ok(channel)
+}
 
 /// What the master asks of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,16 @@
 //! Starts worker processes, all from one thread that lives as long as its cluster.
 //!
-//! Linux ties `PR_SET_PDEATHSIG` to the *thread* that forked: if that thread ends, the children are
-//! killed. So children are not born on a pool thread. It also keeps `fork` and `exec`, milliseconds
-//! of blocking in a large process, away from the threads that must not wait.
+//! Linux ties `PR_SET_PDEATHSIG`, which the agent asks for, to the *thread* that forked: if that thread
+//! ends, the children are killed. So children are not born on a pool thread. It also keeps the wait
+//! for `exec` away from the threads that must not wait.
+//!
+//! Nothing runs in the child between fork and exec. That lets the standard library use `posix_spawn`,
+//! which shares the memory of the master for that moment; `fork` would copy its page tables, and a
+//! master with a large heap would stand still for each worker. So the channel is handed over as
+//! stdin, which needs no code in the child, and the agent puts `/dev/null` in its place.
 
 use std::{
-  ffi::OsString,
-  io,
-  os::fd::{AsRawFd as _, OwnedFd},
-  os::unix::net::UnixStream,
-  path::PathBuf,
-  process::Stdio,
-  sync::mpsc,
-  thread,
+  ffi::OsString, io, os::unix::net::UnixStream, path::PathBuf, process::Stdio, sync::mpsc, thread,
 };
 
 use tokio::{
@@ -24,8 +22,8 @@ use tokio::{
 use super::exit::Process;
 use crate::ipc::channel::Channel;
 
-/// Name of the variable that tells the agent which descriptor is its channel.
-pub const CHANNEL_VARIABLE: &str = "XYPRISS_CLUSTER_FD";
+/// Tells the agent which descriptor is its channel: stdin.
+const CHANNEL: (&str, &str) = ("XYPRISS_CLUSTER_FD", "0");
 
 /// How to start one worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +96,8 @@ fn spawn(launch: &Launch) -> io::Result<Spawned> {
   command
     .args(&launch.args)
     .envs(launch.env.iter().map(|(name, value)| (name, value)))
-    .env(CHANNEL_VARIABLE, theirs.as_raw_fd().to_string())
-    .stdin(Stdio::null())
+    .env(CHANNEL.0, CHANNEL.1)
+    .stdin(Stdio::from(theirs))
     .stdout(Stdio::piped())
     .stderr(Stdio::piped())
     // A group of its own: the terminal's Ctrl-C reaches the master alone, and one signal reaches
@@ -109,9 +107,9 @@ fn spawn(launch: &Launch) -> io::Result<Spawned> {
   if let Some(cwd) = &launch.cwd {
     command.current_dir(cwd);
   }
-  prepare(&mut command, theirs.as_raw_fd());
   let mut child = command.spawn()?;
-  drop::<OwnedFd>(theirs);
+  // It holds the worker's end, and would keep the channel open when the worker is gone.
+  drop(command);
   let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
   let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
     return Err(io::Error::other("the child was started without pipes"));
@@ -122,29 +120,4 @@ fn spawn(launch: &Launch) -> io::Result<Spawned> {
     stdout,
     stderr,
   })
-}
-
-/// Let the child keep the descriptor of its channel, and die with its master.
-fn prepare(command: &mut Command, channel: i32) {
-  let master = nix::unistd::getpid();
-  let between_fork_and_exec = move || {
-    // SAFETY: fcntl on a descriptor that the child got from fork; it touches no memory.
-    if unsafe { libc::fcntl(channel, libc::F_SETFD, 0) } == -1 {
-      return Err(io::Error::last_os_error());
-    }
-    #[cfg(target_os = "linux")]
-    {
-      nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
-      // The master may have died before the line above took effect.
-      if nix::unistd::getppid() != master {
-        return Err(io::Error::other("the master is gone"));
-      }
-    }
-    Ok(())
-  };
-  #[cfg(not(target_os = "linux"))]
-  let _unused = master;
-  // SAFETY: the closure only makes system calls that are async-signal-safe, and allocates nothing
-  // but on a path on which the child ends.
-  unsafe { command.pre_exec(between_fork_and_exec) };
 }

@@ -1,4 +1,4 @@
-/** One GET on a connection of its own; the probes' proof that a server serves. */
+/** One GET on a connection of its own: the proof that a server serves. */
 import http from 'node:http'
 
 /** Resolves when `port` answers 200. */

@@ -135,7 +135,7 @@ export interface NativeWorker {
   /** The id of its slot; stays when its process is replaced. */
   id: string
   /** Its process id; `null` while it has no process. */
-  pid?: number
+  pid: number | null
   /** The port that it listens on, on 127.0.0.1. */
   port: number
   /** What it is doing. */

@@ -8,6 +8,9 @@ import { withCluster } from './helpers/cluster.mjs'
 import { Connection } from './helpers/connection.mjs'
 import { within } from './helpers/wait.mjs'
 
+/** In milliseconds: more than a restart takes, and far less than gracefulShutdownTimeout, which is 30 s. */
+const SOON = 8000
+
 const PROTOCOLS = { https: askHttps, net: askLines, http2: askHttp2 }
 
 for (const [name, ask] of Object.entries(PROTOCOLS)) {
@@ -22,6 +25,14 @@ for (const [name, ask] of Object.entries(PROTOCOLS)) {
       assert.deepEqual([...chosen].sort(), ['worker-1', 'worker-2'])
     }))
 }
+
+test('an idle https connection does not hold up a restart', () =>
+  withCluster({ app: 'servers/https.mjs', workers: 1 }, async cluster => {
+    const connection = await Connection.open(cluster.port, { secure: true })
+    await connection.request()
+    await within(cluster.restart(), 'the end of the restart', SOON)
+    await connection.closed()
+  }))
 
 /** Three requests on one connection; the workers that answered. */
 async function askHttps(port) {

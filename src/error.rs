@@ -78,7 +78,7 @@ pub enum ClusterError {
     stderr: Vec<String>,
   },
   /// A slot reached its crash-loop limit and is not restarted any more.
-  #[error("cluster worker {worker} was restarted {restarts} times without staying up and is given up; it last {cause}. Repair the app, then call restartWorker(\"{worker}\"){}", tail(.stderr))]
+  #[error("cluster worker {worker} was given up after {restarts} restart(s) without staying up; it last {cause}. Repair the app, then call restartWorker(\"{worker}\"){}", tail(.stderr))]
   CrashLoop {
     /// The slot.
     worker: String,

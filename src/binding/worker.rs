@@ -1,5 +1,6 @@
 //! A worker as JavaScript sees it.
 
+use napi::bindgen_prelude::{Either, Null};
 use napi_derive::napi;
 
 use crate::{cluster::snapshot::WorkerView, event::epoch_ms};
@@ -10,7 +11,8 @@ pub struct NativeWorker {
   /// The id of its slot; stays when its process is replaced.
   pub id: String,
   /// Its process id; `null` while it has no process.
-  pub pid: Option<u32>,
+  #[napi(ts_type = "number | null")]
+  pub pid: Either<u32, Null>,
   /// The port that it listens on, on 127.0.0.1.
   pub port: u16,
   /// What it is doing.
@@ -53,7 +55,8 @@ impl From<&WorkerView> for NativeWorker {
       .map_or(0, |upstream| upstream.in_flight());
     Self {
       id: view.id.to_string(),
-      pid: view.pid,
+      // An `Option` would leave the field out.
+      pid: view.pid.map_or(Either::B(Null), Either::A),
       port: view.port,
       status: view.status.name().to_owned(),
       health: NativeWorkerHealth {

@@ -14,7 +14,7 @@ use super::{
   connection::Connection,
   headers,
   reply::Failure,
-  retry::{self, MAX_RETRIES},
+  retry::{self, MAX_REPEATS},
   route::Route,
   service::Client,
   shared::count,
@@ -54,7 +54,8 @@ pub(super) async fn forward(
   };
   let mut route = Route::new(&client.shard.shared, Protocol::Http);
   client.shard.budget().deposit(Instant::now());
-  for retries in 0.. {
+  let mut repeats = 0;
+  loop {
     let in_flight = route.next().await?;
     let upstream = Arc::clone(in_flight.upstream());
     let spare = repeatable.then(|| repeat(&request));
@@ -64,22 +65,21 @@ pub(super) async fn forward(
     };
     tracing::debug!(
       worker = upstream.worker(),
-      retries,
       "an attempt to answer a request failed"
     );
     if matches!(failed, Failed::ClientGone) {
       return Err(Failure::ClientGone);
     }
-    if retries == MAX_RETRIES {
-      break;
-    }
     let reused;
     (request, reused) = match (failed, spare) {
       (Failed::Unsent { request, reused }, _) => (*request, reused),
-      (Failed::Sent { reused }, Some(spare)) if client.shard.budget().withdraw(Instant::now()) => {
+      (Failed::Sent { reused }, Some(spare))
+        if repeats < MAX_REPEATS && client.shard.budget().withdraw(Instant::now()) =>
+      {
+        repeats += 1;
         (spare, reused)
       }
-      _ => break,
+      _ => return Err(Failure::BadGateway),
     };
     count(&client.shard.shared.tally.retries);
     // A pooled connection that broke says little about the worker: it may have been idle too long.
@@ -89,7 +89,6 @@ pub(super) async fn forward(
       route.exclude(upstream);
     }
   }
-  Err(Failure::BadGateway)
 }
 
 /// What the attempts for one request have in common.

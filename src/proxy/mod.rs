@@ -70,7 +70,8 @@ pub struct Options {
   /// Data-plane threads, 1 to [`MAX_THREADS`]; as many as processors if `None`.
   pub threads: Option<usize>,
   /// How long a client may take to send the head of a request, and how long its connection may be
-  /// idle. Then it is closed. 30 s by default.
+  /// idle. Then it is closed. 75 s by default: load balancers in front of us reuse connections for 60 s,
+  /// and must be the first to give one up.
   pub header_timeout: Duration,
 }
 
@@ -85,7 +86,7 @@ impl Default for Options {
         timeout: Duration::from_secs(30),
       },
       threads: None,
-      header_timeout: Duration::from_secs(30),
+      header_timeout: Duration::from_secs(75),
     }
   }
 }

@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
-/// Attempts after the first. Each goes to another worker where there is one.
-pub(super) const MAX_RETRIES: u32 = 3;
+/// How often a request is sent again that a worker may have begun on. Once because the pooled
+/// connection may just have been closed, once because the worker may have died of something else; a
+/// request that kills its worker must not be carried to all of them. A request of which no byte was
+/// sent is not limited: each worker that refuses it is left out, and then it waits for a new one.
+pub(super) const MAX_REPEATS: u32 = 2;
 
 const SLOTS: usize = 10;
 const SLOT: Duration = Duration::from_secs(1);

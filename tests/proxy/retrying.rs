@@ -1,5 +1,7 @@
 //! Workers that fail: what is repeated, what is not, what the client sees.
 
+use std::time::Duration;
+
 use crate::support::*;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -136,15 +138,42 @@ async fn a_streamed_answer_that_breaks_off_is_cut_and_not_ended() {
 }
 
 #[tokio::test]
-async fn attempts_end_somewhere() {
+async fn every_worker_is_tried_before_a_request_that_was_not_sent_waits() {
   let mut dead = Vec::new();
   for _ in 0..6 {
     dead.push(Worker::dead().await);
   }
-  let proxy = proxy(&dead.iter().collect::<Vec<_>>());
+  let alive = Worker::saying("alive").await;
+  let mut workers: Vec<&Worker> = dead.iter().collect();
+  let proxy = proxy_with(&workers, queue(0, Duration::ZERO));
   let mut client = Conn::to(&proxy).await;
-  assert_eq!(client.get("/").await.status(), 502);
-  assert_eq!(proxy.stats().retries, 3);
+  assert_eq!(client.get("/").await.status(), 503);
+  assert_eq!(proxy.stats().retries, 6);
+  workers.push(&alive);
+  publish(&proxy, &workers);
+  for _ in 0..10 {
+    assert_eq!(client.get("/").await.body, "alive");
+  }
+}
+
+#[tokio::test]
+async fn a_request_that_breaks_every_worker_is_not_carried_to_all_of_them() {
+  let breaks = || {
+    Worker::scripted(|mut conn, _| async move {
+      conn.message().await;
+    })
+  };
+  let workers = [
+    breaks().await,
+    breaks().await,
+    breaks().await,
+    breaks().await,
+  ];
+  let proxy = proxy(&workers.iter().collect::<Vec<_>>());
+  let mut client = Conn::to(&proxy).await;
+  assert_eq!(client.get("/poison").await.status(), 502);
+  let reached: usize = workers.iter().map(|worker| worker.seen().len()).sum();
+  assert_eq!(reached, 3);
 }
 
 #[tokio::test]

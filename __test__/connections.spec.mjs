@@ -6,7 +6,8 @@ import net from 'node:net'
 import { test } from 'node:test'
 import { withCluster } from './helpers/cluster.mjs'
 import { Connection } from './helpers/connection.mjs'
-import { within } from './helpers/wait.mjs'
+import { beginRequest } from './helpers/slow-request.mjs'
+import { eventually, within } from './helpers/wait.mjs'
 
 /** In milliseconds: more than a restart takes, and far less than gracefulShutdownTimeout, which is 30 s. */
 const SOON = 8000
@@ -25,6 +26,16 @@ for (const [name, ask] of Object.entries(PROTOCOLS)) {
       assert.deepEqual([...chosen].sort(), ['worker-1', 'worker-2'])
     }))
 }
+
+test('an https request in flight is finished before its worker leaves', () =>
+  withCluster({ app: 'servers/https.mjs', workers: 2 }, async cluster => {
+    const slow = await beginRequest(cluster.port, { secure: true })
+    const stopping = cluster.stopWorker(slow.worker)
+    await eventually(() => cluster.getWorkerById(slow.worker).status === 'stopping', 'the status stopping')
+    assert.equal(await slow.finish(), 'goodbye')
+    slow.connection.close()
+    await within(stopping, 'the end of the worker')
+  }))
 
 test('an idle https connection does not hold up a restart', () =>
   withCluster({ app: 'servers/https.mjs', workers: 1 }, async cluster => {

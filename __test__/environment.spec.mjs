@@ -51,3 +51,8 @@ test('exec says with which arguments and where a worker runs', async () => {
     assert.ok(seen.execArgv.includes(flag), `${flag} in ${seen.execArgv}`)
   })
 })
+
+test('the stdin of a worker is empty, and that of what it starts as well', () =>
+  withCluster({ app: 'stdin.mjs', workers: 1 }, async cluster => {
+    assert.deepEqual((await request(cluster.port)).json(), { own: '', ofChild: '' })
+  }))

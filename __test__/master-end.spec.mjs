@@ -1,20 +1,45 @@
 /** However the master ends, its workers end with it. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { request } from './helpers/connection.mjs'
+import { Connection, request } from './helpers/connection.mjs'
 import { alive } from './helpers/processes.mjs'
 import { eventually } from './helpers/wait.mjs'
-import { withMaster } from './helpers/with-master.mjs'
+import { withMaster, withStartingMaster } from './helpers/with-master.mjs'
 
 /** The workers of `started` end. */
 const workersEnd = started =>
   eventually(() => started.workers.every(({ pid }) => !alive(pid)), 'the end of the workers')
+
+/** Whether a process has used a second of processor time, which an idle worker does not. */
+function isBusy(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  // User time is the twelfth field after the name, in hundredths of a second.
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]) > 100
+}
 
 test('kill -9 of the master ends its workers', () =>
   withMaster('masters/runs.mjs', {}, async (master, started) => {
     master.kill('SIGKILL')
     assert.deepEqual(await master.end(), { code: null, signal: 'SIGKILL' })
     await workersEnd(started)
+  }))
+
+test('kill -9 of the master ends a worker whose JavaScript stands still', () =>
+  withMaster('masters/runs.mjs', { workers: 1 }, async (master, { port, workers }) => {
+    const connection = await Connection.open(port)
+    connection.sendHead('/block?ms=600000')
+    await eventually(() => isBusy(workers[0].pid), 'a worker that is busy')
+    master.kill('SIGKILL')
+    await workersEnd({ workers })
+    connection.close()
+  }))
+
+test('kill -9 of a master whose workers are starting ends them', () =>
+  withStartingMaster('masters/runs.mjs', { app: 'never-listens.mjs' }, async master => {
+    await eventually(() => master.processes().length === 3, 'the start of the workers')
+    master.kill('SIGKILL')
+    await eventually(() => master.processes().length === 0, 'the end of the workers')
   }))
 
 test('process.exit() in the master ends its workers and what they started', () =>

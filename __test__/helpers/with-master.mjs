@@ -9,7 +9,12 @@ import { within } from './wait.mjs'
  * its workers run the fixture `app`. `body` gets the master and the facts that it reported of its cluster when that
  * had started. Whatever became of the master, nothing that it started may be left.
  */
-export async function withMaster(script, { app = 'app.mjs', port = 0, env = {}, ...config }, body) {
+export function withMaster(script, config, body) {
+  return withStartingMaster(script, config, async master => body(master, await master.report('started')))
+}
+
+/** As {@link withMaster}, without waiting for the cluster. */
+export async function withStartingMaster(script, { app = 'app.mjs', port = 0, env = {}, ...config }, body) {
   const mark = randomUUID()
   const exec = { script: fixture(app), args: [], ...config.exec }
   const options = { port, config: { workers: 2, ...config, exec } }
@@ -23,14 +28,12 @@ export async function withMaster(script, { app = 'app.mjs', port = 0, env = {}, 
     /** The processes that run on its account, itself included. */
     processes: () => processesOf(mark),
   }
-  let opened = port
   try {
-    const started = await master.report('started')
-    opened = started.port
-    await body(master, started)
+    await body(master)
   } finally {
     process.kill('SIGKILL')
     await process.exit
   }
-  await assertNothingLeft(mark, opened)
+  const started = process.lines.filter(({ name }) => name === 'started')
+  for (const opened of [port, ...started.map(report => report.port)]) await assertNothingLeft(mark, opened)
 }

@@ -25,6 +25,11 @@ use crate::{
   worker::{Nursery, forward::Forward, spawner::Spawner, task::Processes},
 };
 
+/// Where the search for any public port starts: above what services use, below what Linux gives to
+/// outgoing connections (32 768 by default), with room for the workers' ports.
+const ANY_PORT: std::ops::Range<u16> = 10_000..28_000;
+/// How many ports are tried.
+const ANY_PORT_TRIES: u16 = 1_000;
 /// Commands that may wait for the supervisor; callers wait when it is full.
 const COMMANDS: usize = 64;
 
@@ -58,13 +63,7 @@ impl Cluster {
     }
     let config = self.config();
     check_exec(&config)?;
-    let proxy = Proxy::bind(Options {
-      host: config.balancing.host,
-      port: self.base_port,
-      strategy: config.balancing.strategy,
-      queue: config.balancing.queue,
-      ..Options::default()
-    })?;
+    let proxy = bind(&config, self.base_port)?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let starting = Snapshot {
       state: ClusterState::Starting,
@@ -338,6 +337,33 @@ impl Run {
       }),
     )
   }
+}
+
+/// Reserve the public port.
+///
+/// For 0, any port, the operating system would choose one of those that it also gives to outgoing
+/// connections, and the workers' ports follow it: such a connection could take one of them before
+/// its worker listens. So it is looked for below.
+fn bind(config: &Config, port: u16) -> Result<Proxy> {
+  let bind = |port| {
+    Proxy::bind(Options {
+      host: config.balancing.host,
+      port,
+      strategy: config.balancing.strategy,
+      queue: config.balancing.queue,
+      ..Options::default()
+    })
+  };
+  if port != 0 {
+    return bind(port);
+  }
+  let first = fastrand::u16(ANY_PORT);
+  (first..first + ANY_PORT_TRIES)
+    .find_map(|port| match bind(port) {
+      Err(ClusterError::PortInUse { .. }) => None,
+      bound => Some(bound),
+    })
+    .unwrap_or_else(|| bind(0))
 }
 
 /// Start the first workers and open the port when all are ready. The first failure ends it: what is

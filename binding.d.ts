@@ -112,6 +112,8 @@ export interface NativeHost {
   args: Array<string>
   /** The agent that is loaded into every worker before its script. */
   agent: string
+  /** `process.env`, where that is not the environment of the process itself, as on Bun. */
+  env?: Record<string, string>
   /** Which runtime it is. */
   runtime: 'node' | 'bun'
 }

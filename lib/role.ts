@@ -28,6 +28,9 @@ export function host(): NativeHost {
     ...(script === undefined ? {} : { script }),
     args,
     agent: join(__dirname, 'agent.js'),
-    runtime: process.versions.bun ? 'bun' : 'node',
+    ...(process.versions.bun
+      ? // What the app sets in `process.env` stays in JavaScript there, unlike on Node.js.
+        { runtime: 'bun', env: { ...process.env } as Record<string, string> }
+      : { runtime: 'node' }),
   }
 }

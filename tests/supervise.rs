@@ -159,6 +159,7 @@ impl Master {
         args: Vec::new(),
         agent: "unused".into(),
         addon: None,
+        env: None,
         runtime: Runtime::Node,
       },
     )
@@ -357,6 +358,7 @@ fn a_program_that_is_not_there_is_named() {
       args: Vec::new(),
       agent: "agent".into(),
       addon: None,
+      env: None,
       runtime: Runtime::Bun,
     },
   );

@@ -14,6 +14,14 @@ interface Options {
   fd?: unknown
   tls?: unknown
   idleTimeout?: unknown
+  /** Of `Bun.listen` only. */
+  socket?: Handlers
+}
+
+/** What is needed here of the handlers of a socket. */
+interface Handlers {
+  open?(...args: unknown[]): unknown
+  close?(...args: unknown[]): unknown
 }
 
 /** What is needed here of what they give. */
@@ -40,13 +48,43 @@ export function patchBun(handover: Handover): void {
     // What Bun takes when the app does not say, in Bun's order.
     defaultPort: () => env.BUN_PORT ?? env.PORT ?? env.NODE_PORT ?? 3000,
     protocol: options => (options.tls ? 'tcp' : 'http'),
+    watch: options => ({ options, isBusy: server => Boolean(server.pendingRequests) }),
   })
-  Bun.listen = wrap(Bun.listen, handover, { defaultPort: () => undefined, protocol: () => 'tcp' })
+  Bun.listen = wrap(Bun.listen, handover, {
+    defaultPort: () => undefined,
+    protocol: () => 'tcp',
+    watch: countSockets,
+  })
 }
 
 interface Kind {
   defaultPort(): unknown
   protocol(options: Options): 'http' | 'tcp'
+  watch(options: Options): Watched
+}
+
+/** Options for a server whose work can be seen. */
+interface Watched {
+  options: Options
+  isBusy(server: Server): boolean
+}
+
+/** Bun does not tell how many sockets of `Bun.listen` are open. */
+function countSockets(options: Options): Watched {
+  const { socket } = options
+  if (!socket) return { options, isBusy: () => false }
+  let open = 0
+  const counting = heir(socket, {
+    open(this: unknown, ...args: unknown[]) {
+      open += 1
+      return socket.open?.apply(this, args)
+    },
+    close(this: unknown, ...args: unknown[]) {
+      open -= 1
+      return socket.close?.apply(this, args)
+    },
+  })
+  return { options: heir(options, { socket: counting }), isBusy: () => open > 0 }
 }
 
 function wrap(original: Open, handover: Handover, kind: Kind): Open {
@@ -57,9 +95,10 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
       if (placement) handover.release(placement)
     }
     try {
-      const placed = placement ? move(options, placement) : options
+      const watched = kind.watch(options)
+      const placed = placement ? move(watched.options, placement) : watched.options
       const server: Server = Reflect.apply(original, this, [placed, ...rest])
-      follow(server, 'onNodeHTTPRequest' in options, release)
+      follow(server, watched, 'onNodeHTTPRequest' in options, release)
       if (placement) {
         const report = {
           protocol: kind.protocol(options),
@@ -85,26 +124,29 @@ function portOf(options: Options | undefined, kind: Kind): number | undefined {
   return parsePort(options.port ?? kind.defaultPort())
 }
 
-/** Options for another place. An heir, not a copy: what `export default` gives may be an instance with methods. */
+/** Options for another place. */
 function move(options: Options, { host, port }: Placement): Options {
-  const value = { value: undefined as unknown, enumerable: true }
-  const own: PropertyDescriptorMap = {
-    hostname: { ...value, value: host },
-    port: { ...value, value: port },
-    // The port is this worker's alone.
-    reusePort: { ...value, value: false },
-  }
   const { idleTimeout } = options
-  if (typeof idleTimeout === 'number' && idleTimeout > 0 && idleTimeout < IDLE_TIMEOUT) {
-    own.idleTimeout = { ...value, value: IDLE_TIMEOUT }
-  }
-  return Object.create(options, own)
+  const tooShort = typeof idleTimeout === 'number' && idleTimeout > 0 && idleTimeout < IDLE_TIMEOUT
+  return heir(options, {
+    hostname: host,
+    port,
+    // The port is this worker's alone.
+    reusePort: false,
+    ...(tooShort && { idleTimeout: IDLE_TIMEOUT }),
+  })
+}
+
+/** `object` with other values. Not a copy: what `export default` gives may be an instance with methods. */
+function heir<T extends object>(object: T, values: object): T {
+  const own = Object.entries(values).map(([name, value]) => [name, { value, enumerable: true }])
+  return Object.create(object, Object.fromEntries(own))
 }
 
 /** Have `server` closed when the worker leaves; `release` is called when the app closes it itself. */
-function follow(server: Server, openedByHttp: boolean, release: () => void): void {
+function follow(server: Server, watched: Watched, openedByHttp: boolean, release: () => void): void {
   const stop = server.stop.bind(server)
-  let closing: Closable = { close: () => finish(server, stop) }
+  let closing: Closable = { close: () => finish(server, watched, stop) }
   track(closing)
   server.stop = (...args) => {
     untrack(closing)
@@ -123,11 +165,10 @@ function follow(server: Server, openedByHttp: boolean, release: () => void): voi
 }
 
 /**
- * Stop accepting, and wait for the last request. What `stop` gives would wait for WebSockets as well, and Bun does
- * not tell when its count of requests reaches 0, so it is asked. Sockets of `Bun.listen` are not counted: they come
- * from the master, which has waited for them.
+ * Stop accepting, and wait for the last request, or for the last socket where nothing is known of requests. What
+ * `stop` gives would wait for WebSockets as well, and Bun does not tell when its counts reach 0, so it is asked.
  */
-async function finish(server: Server, stop: Server['stop']): Promise<void> {
+async function finish(server: Server, watched: Watched, stop: Server['stop']): Promise<void> {
   stop()
-  while (server.pendingRequests) await new Promise(resolve => setTimeout(resolve, POLL_INTERVAL))
+  while (watched.isBusy(server)) await new Promise(resolve => setTimeout(resolve, POLL_INTERVAL))
 }

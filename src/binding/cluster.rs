@@ -1,6 +1,6 @@
 //! The native half of `BunClusterManager`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use napi::{
   Env,
@@ -38,6 +38,8 @@ pub struct NativeHost {
   pub args: Vec<String>,
   /// The agent that is loaded into every worker before its script.
   pub agent: String,
+  /// `process.env`, where that is not the environment of the process itself, as on Bun.
+  pub env: Option<HashMap<String, String>>,
   /// Which runtime it is.
   #[napi(ts_type = "'node' | 'bun'")]
   pub runtime: String,
@@ -72,6 +74,7 @@ impl NativeCluster {
       args: host.args,
       agent: PathBuf::from(host.agent),
       addon: image::path(),
+      env: host.env.map(|env| env.into_iter().collect()),
       runtime: if host.runtime == "bun" {
         Runtime::Bun
       } else {

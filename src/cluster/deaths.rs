@@ -7,7 +7,7 @@ use super::{
   restart::Decision,
   slot::{Leaving, Place, Station, Successor},
   snapshot::add,
-  supervisor::{Closing, Supervisor, answer},
+  supervisor::{Closing, Supervisor},
 };
 use crate::{error::ClusterError, event::Event, worker::End};
 
@@ -28,7 +28,7 @@ impl Supervisor {
       self.departed = add(self.departed, target.upstream.counters());
     }
     self.publish();
-    self.events.emit(Event::WorkerExit {
+    self.outbox.emit(Event::WorkerExit {
       worker,
       cause: end.cause.clone(),
     });
@@ -38,7 +38,7 @@ impl Supervisor {
         gone
           .gone
           .into_iter()
-          .for_each(|reply| answer(reply, Ok(())));
+          .for_each(|reply| self.outbox.answer(reply, Ok(())));
       }
       (Place::Station, Some(gone)) => {
         let (uptime, lost) = (gone.uptime(Instant::now()), gone.port.is_lost());
@@ -78,7 +78,7 @@ impl Supervisor {
     let worker = slot.id.to_string();
     if let Some(error) = end.startup.clone() {
       slot.last_error = Some(error.clone());
-      self.events.emit(Event::WorkerError {
+      self.outbox.emit(Event::WorkerError {
         worker: worker.clone(),
         error: error.clone(),
       });
@@ -88,7 +88,7 @@ impl Supervisor {
         return slot
           .ready
           .drain(..)
-          .for_each(|waiting| answer(waiting, Err(error.clone())));
+          .for_each(|waiting| self.outbox.answer(waiting, Err(error.clone())));
       }
     }
     if slot.successor.is_some() {
@@ -120,7 +120,7 @@ impl Supervisor {
           stderr: end.stderr,
         };
         slot.last_error = Some(error.clone());
-        self.events.emit(Event::WorkerError { worker, error });
+        self.outbox.emit(Event::WorkerError { worker, error });
       }
     }
   }
@@ -154,12 +154,12 @@ impl Supervisor {
     let error = end.startup.clone().unwrap_or(ClusterError::WorkerStopped {
       worker: worker.clone(),
     });
-    self.events.emit(Event::WorkerError {
+    self.outbox.emit(Event::WorkerError {
       worker,
       error: error.clone(),
     });
     for reply in replies {
-      answer(reply, Err(error.clone()));
+      self.outbox.answer(reply, Err(error.clone()));
     }
     // The old process died while it waited to be relieved: the slot must not stay empty.
     if matches!(slot.station, Station::Vacant) {
@@ -209,12 +209,12 @@ impl Supervisor {
         Ok(incarnation) => {
           slot.restarts = slot.restarts.saturating_add(1);
           slot.station = Station::Booting(incarnation);
-          self.events.emit(Event::WorkerRestart { worker, reason });
+          self.outbox.emit(Event::WorkerRestart { worker, reason });
         }
         Err(error) => {
           slot.station = Station::Failed;
           slot.last_error = Some(error.clone());
-          self.events.emit(Event::WorkerError { worker, error });
+          self.outbox.emit(Event::WorkerError { worker, error });
         }
       }
     }

@@ -23,6 +23,8 @@ pub struct Host {
   pub agent: PathBuf,
   /// The file that the agent is to load the addon from; `None` lets it look for itself.
   pub addon: Option<PathBuf>,
+  /// The environment as its JavaScript sees it; `None` where that is the environment of the process.
+  pub env: Option<Vec<(String, String)>>,
   /// Which runtime it is.
   pub runtime: Runtime,
 }
@@ -93,9 +95,11 @@ pub fn launch(
       .iter()
       .map(OsString::from),
   );
-  let mut env: Vec<(OsString, OsString)> = exec
+  let mut env: Vec<(OsString, OsString)> = host
     .env
     .iter()
+    .flatten()
+    .chain(&exec.env)
     .map(|(name, value)| (name.into(), value.into()))
     .collect();
   env.extend([
@@ -117,6 +121,7 @@ pub fn launch(
     program: host.program.clone(),
     args,
     cwd: exec.cwd.clone(),
+    inherits_env: host.env.is_none(),
     env,
   })
 }
@@ -168,6 +173,7 @@ mod tests {
       args: vec!["--verbose".to_owned()],
       agent: "/pkg/agent.js".into(),
       addon: Some("/pkg/addon.node".into()),
+      env: None,
       runtime: Runtime::Node,
     }
   }
@@ -226,6 +232,27 @@ mod tests {
       .rfind(|(name, _)| name == "WORKER_ID")
       .unwrap();
     assert_eq!(last.1, "worker-1");
+  }
+
+  #[test]
+  fn has_the_environment_that_the_masters_javascript_sees() {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let host = Host {
+      env: Some(vec![pair("A", "master"), pair("B", "master")]),
+      ..host()
+    };
+    let exec = Exec {
+      env: vec![pair("B", "exec")],
+      ..Exec::default()
+    };
+    let launch = launch(&host, &exec, "worker-1", 1, 8086, 8085).unwrap();
+    assert!(!launch.inherits_env);
+    let last = |name: &str| {
+      let found = launch.env.iter().rfind(|(n, _)| n == name);
+      found.map(|(_, value)| value.clone())
+    };
+    assert_eq!(last("A"), Some("master".into()));
+    assert_eq!(last("B"), Some("exec".into()));
   }
 
   #[test]

@@ -9,6 +9,7 @@ pub mod command;
 mod deaths;
 pub mod launch;
 pub mod operations;
+pub mod outbox;
 pub mod ports;
 pub mod report;
 pub mod restart;
@@ -186,10 +187,8 @@ impl Run {
 
   async fn ended(&self) {
     let mut snapshots = self.snapshots.clone();
-    // An error says that the supervisor is gone, which is an end too.
-    let _ended = snapshots
-      .wait_for(|snapshot| snapshot.state == ClusterState::Stopped)
-      .await;
+    // The supervisor ends after it has told of it; the last snapshot comes a moment before that.
+    while snapshots.changed().await.is_ok() {}
   }
 
   /// Ask the supervisor and wait for its answer.

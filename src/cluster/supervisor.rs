@@ -16,6 +16,7 @@ use super::{
   births::Births,
   command::{Command, Reply, specific},
   launch::Host,
+  outbox::Outbox,
   report::health_details,
   restart::Streak,
   slot::{Incarnation, Leaving, Place, Slot, Station, Successor},
@@ -55,11 +56,11 @@ pub struct Parts {
 pub struct Supervisor {
   pub(super) births: Births,
   proxy: Proxy,
-  pub(super) events: Arc<dyn EventSink>,
+  pub(super) outbox: Outbox,
   snapshots: watch::Sender<Arc<Snapshot>>,
   commands: mpsc::Receiver<Command>,
   notices: mpsc::Receiver<Notice>,
-  proxy_closed: (mpsc::Sender<()>, mpsc::Receiver<()>),
+  drained: (mpsc::Sender<()>, mpsc::Receiver<()>),
   pub(super) slots: Vec<Slot>,
   state: ClusterState,
   pub(super) closing: Closing,
@@ -105,11 +106,11 @@ impl Supervisor {
     Self {
       births,
       proxy,
-      events,
+      outbox: Outbox::new(events),
       snapshots,
       commands,
       notices,
-      proxy_closed: mpsc::channel(2),
+      drained: mpsc::channel(2),
       slots: Vec::new(),
       state: ClusterState::Starting,
       closing: Closing::No,
@@ -134,16 +135,18 @@ impl Supervisor {
             self.shut_down(false);
           }
         },
-        Some(()) = self.proxy_closed.1.recv() => self.dismiss_workers(),
+        Some(()) = self.drained.1.recv() => self.dismiss_workers(),
         () = async { sleep_until(next_start.unwrap_or_else(Instant::now)).await },
           if next_start.is_some() => self.start_due(),
       }
       self.let_go();
       self.show();
     }
+    // Tunnels ended with their workers.
+    self.proxy.close(std::time::Instant::now()).await;
     self.state = ClusterState::Stopped;
+    self.outbox.emit(Event::ClusterStopped);
     self.show();
-    self.events.emit(Event::ClusterStopped);
   }
 
   fn obey(&mut self, command: Command) {
@@ -155,12 +158,15 @@ impl Supervisor {
         reply,
       } => self.remove(&id, graceful, reply),
       Command::Replace { id, reason, reply } => self.replace(&id, reason, reply),
-      Command::Open { reply } => answer(reply, self.open()),
+      Command::Open { reply } => {
+        let opened = self.open();
+        self.outbox.answer(reply, opened);
+      }
       Command::Configure { config, reply } => {
         self.proxy.set_strategy(config.balancing.strategy);
         self.proxy.set_queue(config.balancing.queue);
         self.births.config.send_replace(config);
-        answer(reply, Ok(()));
+        self.outbox.answer(reply, Ok(()));
       }
       Command::Shutdown { graceful } => self.shut_down(graceful),
     }
@@ -168,7 +174,7 @@ impl Supervisor {
 
   fn spawn(&mut self, id: Option<String>, reply: Reply<WorkerView>) {
     if self.closing != Closing::No {
-      return answer(
+      return self.outbox.answer(
         reply,
         Err(ClusterError::Stopped {
           call: "spawnWorker",
@@ -179,7 +185,9 @@ impl Supervisor {
     let ordinal = ordinal.unwrap_or(u16::MAX);
     let id = id.unwrap_or_else(|| self.free_id());
     if self.slots.iter().any(|slot| *slot.id == *id) {
-      return answer(reply, Err(ClusterError::WorkerExists { worker: id }));
+      return self
+        .outbox
+        .answer(reply, Err(ClusterError::WorkerExists { worker: id }));
     }
     let mut slot = Slot::new(id.into(), ordinal);
     match self.births.raise(&slot) {
@@ -189,13 +197,13 @@ impl Supervisor {
         slot.ready.push(reply);
         self.slots.push(slot);
       }
-      Err(error) => answer(reply, Err(error)),
+      Err(error) => self.outbox.answer(reply, Err(error)),
     }
   }
 
   fn remove(&mut self, id: &str, graceful: bool, reply: Reply<()>) {
     let Some(index) = self.index(id) else {
-      return answer(reply, Err(self.unknown(id)));
+      return self.outbox.answer(reply, Err(self.unknown(id)));
     };
     let by = self.patience();
     let demand = if graceful {
@@ -208,13 +216,15 @@ impl Supervisor {
 
   fn replace(&mut self, id: &str, reason: String, reply: Reply<()>) {
     if self.closing != Closing::No {
-      return answer(reply, Err(ClusterError::Stopped { call: "restart" }));
+      return self
+        .outbox
+        .answer(reply, Err(ClusterError::Stopped { call: "restart" }));
     }
     let index = self
       .index(id)
       .filter(|index| self.slots.get(*index).is_some_and(|s| s.leaving.is_none()));
     let Some(slot) = index.and_then(|index| self.slots.get(index)) else {
-      return answer(reply, Err(self.unknown(id)));
+      return self.outbox.answer(reply, Err(self.unknown(id)));
     };
     let raised = if slot.successor.is_none() {
       Some(self.births.raise(slot))
@@ -232,7 +242,7 @@ impl Supervisor {
           replies: vec![reply],
         });
       }
-      (Some(Err(error)), _) => answer(reply, Err(error)),
+      (Some(Err(error)), _) => self.outbox.answer(reply, Err(error)),
       // One is on its way already, and is as new as another would be.
       (None, Some(successor)) => successor.replies.push(reply),
       (None, None) => {}
@@ -262,9 +272,10 @@ impl Supervisor {
     if self.closing != Closing::Workers {
       self.closing = Closing::Requests { by };
     }
-    let (proxy, closed) = (self.proxy.clone(), self.proxy_closed.0.clone());
+    self.proxy.begin_close(by.into_std());
+    let (proxy, closed) = (self.proxy.clone(), self.drained.0.clone());
     tokio::spawn(async move {
-      proxy.close(by.into_std()).await;
+      proxy.drained().await;
       let _heard = closed.send(()).await;
     });
     let demand = if graceful {
@@ -307,7 +318,7 @@ impl Supervisor {
       worker: slot.id.to_string(),
     };
     for waiting in slot.ready.drain(..) {
-      answer(waiting, Err(stopped.clone()));
+      self.outbox.answer(waiting, Err(stopped.clone()));
     }
     if let Some(Successor {
       incarnation,
@@ -316,7 +327,7 @@ impl Supervisor {
     }) = slot.successor.take()
     {
       for waiting in replies {
-        answer(waiting, Err(stopped.clone()));
+        self.outbox.answer(waiting, Err(stopped.clone()));
       }
       slot.retiring.push(incarnation);
     }
@@ -337,10 +348,12 @@ impl Supervisor {
   fn let_go(&mut self) {
     for slot in self.slots.extract_if(.., |slot| slot.is_finished()) {
       if let Some(Leaving::Asked(replies)) = slot.leaving {
-        self.events.emit(Event::WorkerStopped {
+        self.outbox.emit(Event::WorkerStopped {
           worker: slot.id.to_string(),
         });
-        replies.into_iter().for_each(|reply| answer(reply, Ok(())));
+        replies
+          .into_iter()
+          .for_each(|reply| self.outbox.answer(reply, Ok(())));
       }
     }
   }
@@ -408,8 +421,8 @@ impl Supervisor {
     let view = slot.view();
     waiting
       .into_iter()
-      .for_each(|reply| answer(reply, Ok(view.clone())));
-    self.events.emit(Event::WorkerStarted {
+      .for_each(|reply| self.outbox.answer(reply, Ok(view.clone())));
+    self.outbox.emit(Event::WorkerStarted {
       worker: slot.id.to_string(),
       port,
       pid,
@@ -435,13 +448,15 @@ impl Supervisor {
     slot.restarts = slot.restarts.saturating_add(1);
     slot.streak = Streak::default();
     let worker = slot.id.to_string();
-    self.events.emit(Event::WorkerRestart { worker, reason });
+    self.outbox.emit(Event::WorkerRestart { worker, reason });
     self.serve(index, target);
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
     let Some(mut old) = old else {
-      return replies.into_iter().for_each(|reply| answer(reply, Ok(())));
+      return replies
+        .into_iter()
+        .for_each(|reply| self.outbox.answer(reply, Ok(())));
     };
     old.gone.extend(replies);
     retire(&old, Demand::Stop { by });
@@ -460,7 +475,7 @@ impl Supervisor {
     self.proxy.routes().publish(upstreams);
   }
 
-  /// Let everybody see what is.
+  /// Let everybody see what is, and only then tell them of it.
   fn show(&mut self) {
     let workers = self.slots.iter().map(Slot::view).collect();
     let processes = self.slots.iter().flat_map(Slot::processes).collect();
@@ -479,10 +494,11 @@ impl Supervisor {
         .is_some_and(|before| before != verdict)
       {
         let (status, details) = (verdict.name(), health_details(&snapshot));
-        self.events.emit(Event::HealthChanged { status, details });
+        self.outbox.emit(Event::HealthChanged { status, details });
       }
     }
     self.snapshots.send_replace(Arc::new(snapshot));
+    self.outbox.flush();
   }
 
   fn index(&self, id: &str) -> Option<usize> {
@@ -511,9 +527,4 @@ fn retire(incarnation: &Incarnation, demand: Demand) {
     target.upstream.close();
   }
   incarnation.raise_demand(demand);
-}
-
-pub(super) fn answer<T>(reply: Reply<T>, result: Result<T>) {
-  // Whoever asked may have stopped waiting; what was asked for is done all the same.
-  let _heard = reply.send(result);
 }

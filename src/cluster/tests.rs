@@ -145,6 +145,7 @@ impl Bench {
       args: Vec::new(),
       agent: "/agent.js".into(),
       addon: None,
+      env: None,
       runtime: Runtime::Node,
     };
     let events = Arc::clone(&log) as Arc<dyn EventSink>;

@@ -224,15 +224,28 @@ impl Proxy {
       .configure(|settings| settings.queue = limits);
   }
 
-  /// Closes in order: stops accepting at once, answers what is in flight and closes idle client
-  /// connections, cuts what is left at `deadline`, ends the threads. The port is free when it resolves.
-  ///
-  /// Idempotent, and may be awaited on any runtime, by several at once; the earliest deadline counts.
-  /// Closing goes on if the future is dropped.
-  pub async fn close(&self, deadline: Instant) {
+  /// Begins to close: stops accepting, answers what is in flight and closes idle client connections.
+  /// What is left at `deadline` is cut; the earliest deadline counts. Goes on by itself.
+  pub fn begin_close(&self, deadline: Instant) {
     // Frees the port if it was only reserved.
     *self.inner.stage() = Stage::Closed;
     self.inner.shared.close(deadline);
+  }
+
+  /// Resolves when no request is left, after [`begin_close`](Self::begin_close). Tunnels may be: they
+  /// end with their workers, or at the deadline.
+  pub async fn drained(&self) {
+    let mut serving = self.inner.shared.serving.subscribe();
+    // Fails only without a sender, which `self` holds.
+    let _ = serving.wait_for(|serving| *serving == 0).await;
+  }
+
+  /// Closes, and resolves when everything has ended, tunnels and threads too: the port is free.
+  ///
+  /// Idempotent, and may be awaited on any runtime, by several at once. Closing goes on if the future
+  /// is dropped.
+  pub async fn close(&self, deadline: Instant) {
+    self.begin_close(deadline);
     let mut running = self.inner.shared.running.subscribe();
     // Fails only without a sender, which `self` holds.
     let _ = running.wait_for(|running| *running == 0).await;

@@ -3,7 +3,7 @@
 use std::{
   convert::Infallible,
   net::IpAddr,
-  sync::{Arc, atomic::Ordering},
+  sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use http::{Request, Response};
@@ -23,7 +23,7 @@ use super::{
   headers::{self, Peer},
   reply::Failure,
   shard::Shard,
-  shared::count,
+  shared::{Held, count},
   stream::Stream,
 };
 
@@ -31,6 +31,8 @@ use super::{
 pub(super) struct Client {
   pub(super) shard: Arc<Shard>,
   peer: Peer,
+  /// Until it becomes a tunnel.
+  serving: Mutex<Option<Held>>,
   /// Never sent on: the thread waits until the last copy is gone.
   _open: mpsc::Sender<Infallible>,
 }
@@ -42,11 +44,25 @@ impl Client {
       .tally
       .connections
       .fetch_add(1, Ordering::Relaxed);
+    let serving = Held::new(&shard.shared, |shared| &shared.serving);
     Self {
       shard,
+      serving: Mutex::new(Some(serving)),
       peer: Peer::new(address),
       _open: open,
     }
+  }
+
+  /// It is a tunnel from here on: no request of it is waited for when the proxy closes.
+  pub(super) fn becomes_tunnel(&self) {
+    // Taken once, by the one task that serves the connection.
+    drop(
+      self
+        .serving
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take(),
+    );
   }
 }
 

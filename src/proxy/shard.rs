@@ -21,7 +21,7 @@ use tokio::{
 use super::{
   retry::Budget,
   service::{self, Client},
-  shared::Shared,
+  shared::{Held, Shared},
   stream::Stream,
   tcp,
   upstream::Protocol,
@@ -71,7 +71,8 @@ impl Shard {
       .build()
       .map_err(|error| ClusterError::system("start a proxy thread", &error))?;
     let name = format!("xypriss-proxy-{}", self.index);
-    let running = Running::new(Arc::clone(&self.shared));
+    let running = Held::new(&self.shared, |shared| &shared.running);
+    let serving = Held::new(&self.shared, |shared| &shared.serving);
     thread::Builder::new()
       .name(name)
       .spawn(move || {
@@ -79,14 +80,19 @@ impl Shard {
         if let Some(acceptor) = acceptor {
           runtime.spawn(acceptor);
         }
-        runtime.block_on(self.run(dealt, header_timeout));
+        runtime.block_on(self.run(dealt, header_timeout, serving));
         // Dropping the runtime cuts what the deadline left over.
       })
       .map_err(|error| ClusterError::system("start a proxy thread", &error))?;
     Ok(())
   }
 
-  async fn run(self: Arc<Self>, mut dealt: UnboundedReceiver<Accepted>, header_timeout: Duration) {
+  async fn run(
+    self: Arc<Self>,
+    mut dealt: UnboundedReceiver<Accepted>,
+    header_timeout: Duration,
+    serving: Held,
+  ) {
     let (open, mut all_closed) = mpsc::channel(1);
     let http: Arc<http1::Builder> = Arc::new(server(header_timeout));
     // Ends when the acceptor does, after it has dealt the last connection.
@@ -103,7 +109,7 @@ impl Shard {
         }
       };
     }
-    drop(open);
+    drop((open, serving));
     tokio::select! {
       _ = all_closed.recv() => {}
       () = self.shared.deadline() => {}
@@ -127,20 +133,4 @@ fn server(header_timeout: Duration) -> http1::Builder {
     .max_header_size(MAX_HEAD)
     .max_buf_size(MAX_HEAD);
   http
-}
-
-/// Counts a running thread, until its closure ends in whatever way.
-struct Running(Arc<Shared>);
-
-impl Running {
-  fn new(shared: Arc<Shared>) -> Self {
-    shared.running.send_modify(|running| *running += 1);
-    Self(shared)
-  }
-}
-
-impl Drop for Running {
-  fn drop(&mut self) {
-    self.0.running.send_modify(|running| *running -= 1);
-  }
 }

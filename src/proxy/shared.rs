@@ -26,6 +26,8 @@ pub(super) struct Shared {
   pub(super) tally: Tally,
   /// Set once the proxy closes: when whatever is still open then is cut.
   closing: watch::Sender<Option<Instant>>,
+  /// Whoever may still answer a request: threads that take connections, connections that are no tunnels.
+  pub(super) serving: watch::Sender<usize>,
   /// Data-plane threads that have not ended.
   pub(super) running: watch::Sender<usize>,
 }
@@ -57,6 +59,7 @@ impl Shared {
       queue: Queue::default(),
       tally: Tally::default(),
       closing: watch::Sender::new(None),
+      serving: watch::Sender::new(0),
       running: watch::Sender::new(0),
     }
   }
@@ -99,6 +102,30 @@ impl Shared {
     self.closing.send_modify(|closing| {
       *closing = Some(closing.map_or(deadline, |earlier| earlier.min(deadline)));
     });
+  }
+}
+
+/// Counts as one until it is dropped, in whatever way.
+pub(super) struct Held {
+  shared: Arc<Shared>,
+  counter: Counter,
+}
+
+type Counter = fn(&Shared) -> &watch::Sender<usize>;
+
+impl Held {
+  pub(super) fn new(shared: &Arc<Shared>, counter: Counter) -> Self {
+    counter(shared).send_modify(|count| *count += 1);
+    Self {
+      shared: Arc::clone(shared),
+      counter,
+    }
+  }
+}
+
+impl Drop for Held {
+  fn drop(&mut self) {
+    (self.counter)(&self.shared).send_modify(|count| *count -= 1);
   }
 }
 

@@ -18,6 +18,8 @@ pub(super) async fn serve(mut stream: Stream, client: Client) {
   let Some((mut worker, in_flight)) = connect(&client).await else {
     return;
   };
+  client.becomes_tunnel();
+  let in_flight = in_flight.into_tunnel();
   // An error is how many connections end; both sides are closed by it and learn of it that way.
   let _ = copy_bidirectional(&mut stream, &mut worker).await;
   drop(in_flight);

@@ -11,8 +11,7 @@ use super::{body::ResponseBody, headers, reply::Failure, service::Client, upstre
 
 /// Answers the client with the worker's `101` and joins the two connections once it is written.
 ///
-/// The tunnel counts as in flight until it ends. It holds the client's record, which is what the
-/// data-plane thread waits for when it closes.
+/// The tunnel holds the client's record, which is what the data-plane thread waits for when it closes.
 pub(super) fn tunnel(
   client: Arc<Client>,
   from_client: Option<OnUpgrade>,
@@ -25,6 +24,8 @@ pub(super) fn tunnel(
     in_flight.failed();
     return Failure::BadGateway.response();
   };
+  client.becomes_tunnel();
+  let in_flight = in_flight.into_tunnel();
   tokio::spawn(async move {
     if let Ok((client_side, worker_side)) = tokio::try_join!(from_client, from_worker) {
       let (mut client_side, mut worker_side) =

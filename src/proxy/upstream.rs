@@ -53,7 +53,10 @@ pub struct Upstream {
   endpoint: Endpoint,
   protocol: Protocol,
   closed: AtomicBool,
+  /// Requests and tunnels.
   in_flight: AtomicUsize,
+  /// Those of them that are tunnels.
+  tunnels: AtomicUsize,
   /// Whether anybody ever waited in [`idle`](Self::idle): spares every request the lock in `Notify`.
   watched: AtomicBool,
   became_idle: Notify,
@@ -81,6 +84,7 @@ impl Upstream {
       protocol,
       closed: AtomicBool::new(false),
       in_flight: AtomicUsize::new(0),
+      tunnels: AtomicUsize::new(0),
       watched: AtomicBool::new(false),
       became_idle: Notify::new(),
       tally: Tally::default(),
@@ -132,17 +136,33 @@ impl Upstream {
     }
   }
 
-  /// Resolves once nothing is in flight. Cancel safe. Of use after [`close`](Self::close); before,
+  /// Resolves once no request is in flight. Cancel safe. Of use after [`close`](Self::close); before,
   /// the next request can start at any time.
+  ///
+  /// Tunnels are not waited for: a WebSocket has no last answer. Its worker is to be told that it has
+  /// to leave while the tunnel is still open, and can end it in the way that its protocol wants.
   pub async fn idle(&self) {
     self.watched.store(true, Ordering::SeqCst);
     loop {
       let became_idle = self.became_idle.notified();
       // From here on no notification is missed, even if the count drops before the await.
-      if self.in_flight.load(Ordering::SeqCst) == 0 {
+      if self.is_idle() {
         return;
       }
       became_idle.await;
+    }
+  }
+
+  /// The order counts: a tunnel that ends in between makes this say no, and is followed by another
+  /// look. The other way round, a request beside it could be overlooked.
+  fn is_idle(&self) -> bool {
+    let in_flight = self.in_flight.load(Ordering::SeqCst);
+    in_flight <= self.tunnels.load(Ordering::SeqCst)
+  }
+
+  fn tell_if_idle(&self) {
+    if self.watched.load(Ordering::SeqCst) && self.is_idle() {
+      self.became_idle.notify_waiters();
     }
   }
 
@@ -162,6 +182,7 @@ impl Upstream {
     self.in_flight.fetch_add(1, Ordering::SeqCst);
     let guard = InFlight {
       upstream: Arc::clone(self),
+      tunnel: false,
     };
     if self.closed.load(Ordering::SeqCst) {
       return None;
@@ -175,11 +196,20 @@ impl Upstream {
 #[derive(Debug)]
 pub(super) struct InFlight {
   upstream: Arc<Upstream>,
+  tunnel: bool,
 }
 
 impl InFlight {
   pub(super) fn upstream(&self) -> &Arc<Upstream> {
     &self.upstream
+  }
+
+  /// Goes on as a tunnel, which counts when workers are chosen, but is not waited for.
+  pub(super) fn into_tunnel(mut self) -> Self {
+    self.tunnel = true;
+    self.upstream.tunnels.fetch_add(1, Ordering::SeqCst);
+    self.upstream.tell_if_idle();
+    self
   }
 
   /// Counts the head of an answer.
@@ -200,10 +230,11 @@ impl InFlight {
 
 impl Drop for InFlight {
   fn drop(&mut self) {
-    let last = self.upstream.in_flight.fetch_sub(1, Ordering::SeqCst) == 1;
-    if last && self.upstream.watched.load(Ordering::SeqCst) {
-      self.upstream.became_idle.notify_waiters();
+    if self.tunnel {
+      self.upstream.tunnels.fetch_sub(1, Ordering::SeqCst);
     }
+    self.upstream.in_flight.fetch_sub(1, Ordering::SeqCst);
+    self.upstream.tell_if_idle();
   }
 }
 

@@ -34,7 +34,9 @@ pub struct Launch {
   pub args: Vec<OsString>,
   /// Working directory; `None` for the master's.
   pub cwd: Option<PathBuf>,
-  /// Variables added to the master's environment.
+  /// Whether it has the master's environment.
+  pub inherits_env: bool,
+  /// Variables added to that; the last of a name counts.
   pub env: Vec<(OsString, OsString)>,
 }
 
@@ -93,6 +95,9 @@ impl Spawner {
 fn spawn(launch: &Launch) -> io::Result<Spawned> {
   let (ours, theirs) = Channel::pair()?;
   let mut command = Command::new(&launch.program);
+  if !launch.inherits_env {
+    command.env_clear();
+  }
   command
     .args(&launch.args)
     .envs(launch.env.iter().map(|(name, value)| (name, value)))

@@ -51,6 +51,35 @@ async fn an_upgrade_is_tunnelled_until_both_sides_are_done() {
 }
 
 #[tokio::test]
+async fn a_tunnel_is_no_request_that_has_to_finish_and_is_cut_by_nobody_before_the_deadline() {
+  let worker = Worker::scripted(|mut conn, _| async move {
+    conn.message().await;
+    conn
+      .send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+      .await;
+    while let Some(heard) = conn.exactly(1).await {
+      conn.send(heard).await;
+    }
+  })
+  .await;
+  let proxy = proxy(&[&worker]);
+  let mut client = Conn::to(&proxy).await;
+  client.send(UPGRADE).await;
+  within(client.head()).await.unwrap();
+  proxy.routes().publish(Vec::new());
+  worker.upstream.close();
+  within(worker.upstream.idle()).await;
+  proxy.begin_close(std::time::Instant::now() + std::time::Duration::from_secs(600));
+  within(proxy.drained()).await;
+  client.send("x").await;
+  assert_eq!(within(client.exactly(1)).await.unwrap(), "x");
+  assert_eq!(worker.upstream.in_flight(), 1);
+  client.finish().await;
+  assert_eq!(client.rest().await, "");
+  within(proxy.close(std::time::Instant::now() + std::time::Duration::from_secs(600))).await;
+}
+
+#[tokio::test]
 async fn a_worker_may_decline_an_upgrade() {
   let worker = Worker::saying("no").await;
   let proxy = proxy(&[&worker]);

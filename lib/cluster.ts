@@ -7,7 +7,7 @@ import { ClusterError, ConfigurationError, rethrow, toClusterError } from './err
 import type { ClusterEventMap } from './events.js'
 import type { IPCWorkerRegistry } from './ipc.js'
 import type { BunClusterMetrics, ClusterHealth } from './metrics.js'
-import { host, isWorker, joinCluster } from './role.js'
+import { environment, host, isWorker, joinCluster } from './role.js'
 import { type Run, unwatch, watch } from './signals.js'
 import type { BunWorker } from './worker.js'
 
@@ -217,7 +217,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
     watch(run)
     const ended = () => this.#ended(run)
     try {
-      await native.start()
+      await native.start(environment())
       // Not awaited: while it is pending, it keeps the host alive.
       native.closed().then(ended, ended)
     } catch (cause) {

@@ -28,9 +28,12 @@ export function host(): NativeHost {
     ...(script === undefined ? {} : { script }),
     args,
     agent: join(__dirname, 'agent.js'),
-    ...(process.versions.bun
-      ? // What the app sets in `process.env` stays in JavaScript there, unlike on Node.js.
-        { runtime: 'bun', env: { ...process.env } as Record<string, string> }
-      : { runtime: 'node' }),
+    runtime: process.versions.bun ? 'bun' : 'node',
   }
+}
+
+/** What workers find in `process.env`, besides what is added for them. */
+export function environment(): Record<string, string> {
+  // A copy is without `undefined`, and never changes under the thread that starts processes.
+  return { ...process.env } as Record<string, string>
 }

@@ -84,8 +84,8 @@ fn worker_process() {
   for request in asked {
     match request {
       Request::Ping { id } => agent.send(&Message::Pong { id }).unwrap(),
-      Request::Shutdown | Request::Disconnected if !stubborn => leave(0),
-      Request::Shutdown | Request::Disconnected => {}
+      Request::Shutdown if !stubborn => leave(0),
+      Request::Shutdown => {}
     }
   }
 }
@@ -178,7 +178,7 @@ impl Master {
 
   fn start(&self) -> xypriss_cluster::error::Result<u16> {
     let cluster = Arc::clone(&self.cluster);
-    block_on(async move { cluster.start().await })
+    block_on(async move { cluster.start(None).await })
   }
 
   fn stop(&self, graceful: bool) {

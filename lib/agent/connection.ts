@@ -24,8 +24,6 @@ export function connect(fd: number): void {
       case 'shutdown':
         leave()
         break
-      case 'disconnect':
-        process.exit(0)
     }
   })
   agent.hello(runtime(), process.version)
@@ -46,7 +44,7 @@ function runtime(): string {
   return process.versions.bun ? 'bun' : 'node'
 }
 
-/** A write can fail only because the master is gone, and that ends the worker: `disconnect` is on its way. */
+/** A write can fail only because the master is gone, and that ends this process at once. */
 function tell(write: () => void): void {
   try {
     write()

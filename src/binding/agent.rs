@@ -25,8 +25,8 @@ type AgentListener =
 /// What the master asks of a worker.
 #[napi(object, object_from_js = false)]
 pub struct NativeAgentRequest {
-  /// `disconnect` says that the master is gone; it is the last one.
-  #[napi(ts_type = "'ping' | 'shutdown' | 'disconnect'")]
+  /// Answer with `pong`, or finish what is in flight and leave.
+  #[napi(ts_type = "'ping' | 'shutdown'")]
   pub kind: String,
   /// Set for `ping`: comes back in `pong`.
   pub id: Option<f64>,
@@ -56,8 +56,8 @@ pub struct NativeAgent {
 
 #[napi]
 impl NativeAgent {
-  /// Take over the inherited descriptor `fd`. A thread reads it from now on, so that the process
-  /// ends with its master even while its JavaScript is blocked.
+  /// Take over the inherited descriptor `fd`. A thread reads it from now on: when the master is gone,
+  /// it ends this process and everything that it started, even while its JavaScript is blocked.
   #[napi(
     factory,
     ts_args_type = "fd: number, listener: (request: NativeAgentRequest) => void"
@@ -75,10 +75,6 @@ impl NativeAgent {
         },
         Request::Shutdown => NativeAgentRequest {
           kind: "shutdown".to_owned(),
-          id: None,
-        },
-        Request::Disconnected => NativeAgentRequest {
-          kind: "disconnect".to_owned(),
           id: None,
         },
       };
@@ -133,6 +129,12 @@ impl NativeAgent {
       requested_host: listening.requested_host,
       requested_port: listening.requested_port,
     }))
+  }
+
+  /// Say that no server of the app listens any more, until the next `listening`.
+  #[napi]
+  pub fn closed(&self) -> Result<()> {
+    self.send(&Message::Closed)
   }
 
   /// Say that the app said that it is ready.

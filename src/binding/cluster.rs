@@ -38,8 +38,6 @@ pub struct NativeHost {
   pub args: Vec<String>,
   /// The agent that is loaded into every worker before its script.
   pub agent: String,
-  /// `process.env`, where that is not the environment of the process itself, as on Bun.
-  pub env: Option<HashMap<String, String>>,
   /// Which runtime it is.
   #[napi(ts_type = "'node' | 'bun'")]
   pub runtime: String,
@@ -74,7 +72,7 @@ impl NativeCluster {
       args: host.args,
       agent: PathBuf::from(host.agent),
       addon: image::path(),
-      env: host.env.map(|env| env.into_iter().collect()),
+      env: None,
       runtime: if host.runtime == "bun" {
         Runtime::Bun
       } else {
@@ -95,11 +93,17 @@ impl NativeCluster {
     self.cluster.warnings()
   }
 
-  /// Start the workers and open the port; resolves with the port when all are ready.
+  /// Start the workers, with `environment` for their environment, and open the port; resolves with the port
+  /// when all are ready.
   #[napi(ts_return_type = "Promise<number>")]
-  pub fn start<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+  pub fn start<'e>(
+    &self,
+    env: &'e Env,
+    environment: HashMap<String, String>,
+  ) -> Result<Object<'e>> {
     let cluster = Arc::clone(&self.cluster);
-    settle(env, async move { cluster.start().await })
+    let environment = environment.into_iter().collect();
+    settle(env, async move { cluster.start(Some(environment)).await })
   }
 
   /// Stop everything; resolves when the last process is gone.
@@ -235,9 +239,9 @@ impl NativeCluster {
   /// Resolves when the present run has ended. While it is pending the host stays alive.
   #[napi(ts_return_type = "Promise<void>")]
   pub fn closed<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-    let cluster = Arc::clone(&self.cluster);
+    let closed = self.cluster.closed();
     settle(env, async move {
-      cluster.closed().await;
+      closed.await;
       Ok(())
     })
   }

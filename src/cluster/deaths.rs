@@ -5,11 +5,18 @@ use tokio::time::{Duration, Instant};
 
 use super::{
   restart::Decision,
-  slot::{Leaving, Place, Station, Successor},
+  slot::{Incarnation, Leaving, Place, Station, Successor},
   snapshot::add,
   supervisor::{Closing, Supervisor},
 };
-use crate::{error::ClusterError, event::Event, worker::End};
+use crate::{
+  error::ClusterError,
+  event::Event,
+  worker::{End, cause::Cause},
+};
+
+/// How often in a row a worker is given another port because somebody took its own.
+const MOVES: u8 = 3;
 
 impl Supervisor {
   /// A process is gone.
@@ -43,8 +50,14 @@ impl Supervisor {
       (Place::Station, Some(gone)) => {
         let (uptime, lost) = (gone.uptime(Instant::now()), gone.port.is_lost());
         drop(gone);
-        if !(lost && end.startup.is_some() && self.start_elsewhere(index)) {
-          self.mourn(index, end, uptime);
+        let moved = if lost && end.startup.is_some() {
+          self.start_elsewhere(index)
+        } else {
+          None
+        };
+        match (moved, self.slots.get_mut(index)) {
+          (Some(incarnation), Some(slot)) => slot.station = Station::Booting(incarnation),
+          (_, _) => self.mourn(index, end, uptime),
         }
       }
       (Place::Successor, _) => self.lose_successor(index, end),
@@ -53,20 +66,16 @@ impl Supervisor {
   }
 
   /// Somebody took the port between our choice and the worker's start, which is not the worker's
-  /// fault: start it on another one. Tells whether that could be done.
-  fn start_elsewhere(&mut self, index: usize) -> bool {
-    let Some(slot) = self.slots.get_mut(index) else {
-      return false;
-    };
-    if self.closing != Closing::No {
-      return false;
+  /// fault: a process for another port. None when that was tried often enough: what takes the port
+  /// each time may be the worker itself, by a process that it leaves behind.
+  fn start_elsewhere(&mut self, index: usize) -> Option<Incarnation> {
+    let slot = self.slots.get_mut(index)?;
+    if self.closing != Closing::No || slot.moves >= MOVES {
+      return None;
     }
+    slot.moves += 1;
     slot.port = None;
-    let raised = self.births.raise(slot);
-    raised.is_ok_and(|incarnation| {
-      slot.station = Station::Booting(incarnation);
-      true
-    })
+    self.births.raise(slot).ok()
   }
 
   /// The process that did the slot's work died without being asked.
@@ -139,17 +148,21 @@ impl Supervisor {
     };
     let lost = incarnation.port.is_lost();
     drop(incarnation);
-    if lost && end.startup.is_some() && self.closing == Closing::No {
-      slot.port = None;
-      if let Ok(incarnation) = self.births.raise(slot) {
-        slot.successor = Some(Successor {
-          incarnation,
-          reason,
-          replies,
-        });
-        return;
-      }
+    if lost
+      && end.startup.is_some()
+      && let Some(incarnation) = self.start_elsewhere(index)
+      && let Some(slot) = self.slots.get_mut(index)
+    {
+      slot.successor = Some(Successor {
+        incarnation,
+        reason,
+        replies,
+      });
+      return;
     }
+    let Some(slot) = self.slots.get_mut(index) else {
+      return;
+    };
     let worker = slot.id.to_string();
     let error = end.startup.clone().unwrap_or(ClusterError::WorkerStopped {
       worker: worker.clone(),
@@ -212,9 +225,13 @@ impl Supervisor {
           self.outbox.emit(Event::WorkerRestart { worker, reason });
         }
         Err(error) => {
-          slot.station = Station::Failed;
-          slot.last_error = Some(error.clone());
-          self.outbox.emit(Event::WorkerError { worker, error });
+          slot.station = Station::Vacant;
+          let end = End {
+            cause: Cause::SpawnFailed,
+            startup: Some(error),
+            stderr: Vec::new(),
+          };
+          self.mourn(index, end, Duration::ZERO);
         }
       }
     }

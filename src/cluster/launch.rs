@@ -23,7 +23,7 @@ pub struct Host {
   pub agent: PathBuf,
   /// The file that the agent is to load the addon from; `None` lets it look for itself.
   pub addon: Option<PathBuf>,
-  /// The environment as its JavaScript sees it; `None` where that is the environment of the process.
+  /// The environment as its JavaScript sees it; `None` for that of the process.
   pub env: Option<Vec<(String, String)>>,
   /// Which runtime it is.
   pub runtime: Runtime,

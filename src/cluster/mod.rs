@@ -128,10 +128,13 @@ impl Cluster {
     Ok(run.reporter.metrics(&snapshot, run.proxy.stats()))
   }
 
-  /// Resolves when the present run has ended; at once when there is none.
-  pub async fn closed(&self) {
-    if let Some(run) = self.current() {
-      run.ended().await;
+  /// Resolves when the present run has ended; at once when there is none. Keeps neither alive.
+  pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+    let snapshots = self.current().map(|run| run.snapshots.clone());
+    async move {
+      if let Some(snapshots) = snapshots {
+        ended(snapshots).await;
+      }
     }
   }
 
@@ -186,9 +189,7 @@ impl Run {
   }
 
   async fn ended(&self) {
-    let mut snapshots = self.snapshots.clone();
-    // The supervisor ends after it has told of it; the last snapshot comes a moment before that.
-    while snapshots.changed().await.is_ok() {}
+    ended(self.snapshots.clone()).await;
   }
 
   /// Ask the supervisor and wait for its answer.
@@ -202,6 +203,15 @@ impl Run {
     if self.commands.send(command(reply)).await.is_err() {
       return Err(stopped);
     }
-    answer.await.unwrap_or(Err(stopped))
+    match answer.await {
+      Ok(Err(ClusterError::Stopped { .. })) | Err(_) => Err(stopped),
+      Ok(answer) => answer,
+    }
   }
+}
+
+/// Resolves when the supervisor behind `snapshots` has ended.
+async fn ended(mut snapshots: watch::Receiver<Arc<Snapshot>>) {
+  // It ends after it has told of it; the last snapshot comes a moment before that.
+  while snapshots.changed().await.is_ok() {}
 }

@@ -1,6 +1,6 @@
 //! The large operations: what they ask of the supervisor, and in which order.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 
 use serde_json::Value;
 use tokio::{
@@ -12,6 +12,7 @@ use tokio::{
 use super::{
   Cluster, Run,
   command::{Command, Reply},
+  launch::Host,
   report::Reporter,
   snapshot::{ClusterState, Snapshot, WorkerStatus, WorkerView},
   supervisor::{Parts, Supervisor},
@@ -37,23 +38,32 @@ impl Cluster {
   /// Bind the public port, start the workers, wait until all are ready, open the port. Returns the
   /// port. A cluster that runs already is left alone.
   ///
+  /// `env` is the environment of the workers, now and whenever one is started again; `None` for that
+  /// of this process. A runtime's own `process.env` is not read later: on Bun it is a copy, and on
+  /// Node.js JavaScript may be changing it while another thread reads.
+  ///
   /// # Errors
   /// Whatever kept the port or the first worker from being had; nothing is left running then.
-  pub async fn start(&self) -> Result<u16> {
+  pub async fn start(&self, env: Option<Vec<(String, String)>>) -> Result<u16> {
     let spawner = Spawner::start(runtime::handle()?.clone())
       .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
     let forward =
       Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
-    self
-      .start_with(Arc::new(Processes { spawner, forward }))
-      .await
+    {
+      let nursery = Arc::new(Processes { spawner, forward });
+      self.start_with(nursery, env).await
+    }
   }
 
   /// [`Self::start`] with workers from somewhere else.
   ///
   /// # Errors
   /// As [`Self::start`].
-  pub async fn start_with(&self, nursery: Arc<dyn Nursery>) -> Result<u16> {
+  pub async fn start_with(
+    &self,
+    nursery: Arc<dyn Nursery>,
+    env: Option<Vec<(String, String)>>,
+  ) -> Result<u16> {
     let _alone = self.operation.lock().await;
     if let Some(run) = self.current() {
       if run.state() != ClusterState::Stopping {
@@ -73,7 +83,10 @@ impl Cluster {
     let current = watch::Sender::new(Arc::clone(&config));
     let (config_shown, reporter) = (current.subscribe(), Reporter::default());
     let supervisor = Supervisor::new(Parts {
-      host: self.host.clone(),
+      host: Host {
+        env,
+        ..self.host.clone()
+      },
       config: current,
       proxy: proxy.clone(),
       nursery,
@@ -95,7 +108,11 @@ impl Cluster {
       Ok(()) => {
         let workers = run.snapshots.borrow().workers.len();
         self.events.emit(Event::ClusterStarted { workers });
-        tokio::spawn(tick_metrics(Arc::clone(&run), Arc::clone(&self.events)));
+        tokio::spawn(tick_metrics(
+          Arc::downgrade(&run),
+          run.config.clone(),
+          Arc::clone(&self.events),
+        ));
         Ok(run.proxy.port())
       }
       Err(error) => {
@@ -144,7 +161,7 @@ impl Cluster {
         Ok(()) => {}
         // It was stopped since: there is nothing to replace.
         Err(ClusterError::WorkerNotFound { .. }) => {}
-        Err(stopped @ ClusterError::Stopped { .. }) => return Err(stopped),
+        Err(ClusterError::WorkerStopped { .. }) if !run.keeps(&id) => {}
         Err(_) if run.state() != ClusterState::Running => {
           return Err(ClusterError::Stopped { call });
         }
@@ -199,7 +216,7 @@ impl Cluster {
     run.replace(&id, "restart asked for", "restartWorker").await
   }
 
-  /// Have `count` workers: start what is missing, stop the youngest of what is too many.
+  /// Have `count` workers: start what is missing, stop what is too many, dead ones first, then the youngest.
   ///
   /// # Errors
   /// When `count` is no number of workers, or a new worker fails; the others stay.
@@ -227,42 +244,68 @@ impl Cluster {
     let outcome = if wanted > old {
       settle(run.spawn_many(wanted - old, "scale"), "scale").await
     } else {
-      settle(run.remove_youngest(old - wanted), "scale").await
+      settle(run.remove_spare(old - wanted), "scale").await
     };
     let new = run.count();
+    self.remember_count(new);
     if new != old {
       self.events.emit(Event::ClusterScaled { old, new });
     }
     outcome
   }
 
+  /// The configuration follows what was scaled by hand, so that the next start has as many.
+  fn remember_count(&self, count: usize) {
+    let mut settings = self.settings();
+    let count = u32::try_from(count).unwrap_or(MAX_WORKERS);
+    let config = Config {
+      workers: count,
+      ..Config::clone(&settings.config)
+    };
+    settings.config = Arc::new(config);
+    if let Some(written) = settings.written.as_object_mut() {
+      written.insert("workers".to_owned(), count.into());
+    }
+  }
+
   /// Lay `patch` over the configuration. It is checked whole before anything changes. What can be
   /// applied to running workers is; for the rest they are replaced, one after the other.
   ///
   /// # Errors
-  /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. Else what
-  /// scaling or the rolling restart met.
+  /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. What the
+  /// rolling restart met: the configuration is the old one again, workers that were replaced already
+  /// stay. What scaling met.
   pub async fn update_config(&self, patch: Value) -> Result<()> {
     let _alone = self.operation.lock().await;
+    let counted = patch.get("workers").is_some();
+    let written_before = self.settings().written.clone();
+    let before = self.config();
     let (written, resolved) = self.patched(patch)?;
-    let (old, new) = (self.config(), Arc::new(resolved.config));
+    let new = Arc::new(resolved.config);
+    let run = self.current();
+    if run.is_some() {
+      check_exec(&new)?;
+      check_host(&before, &new)?;
+    }
     {
       let mut settings = self.settings();
-      settings.written = written;
-      settings.config = Arc::clone(&new);
       settings.warnings = resolved.warnings;
+      (settings.written, settings.config) = (written, Arc::clone(&new));
     }
-    let Some(run) = self.current() else {
-      return Ok(());
-    };
-    let config = Arc::clone(&new);
-    run
-      .ask("updateConfig", |reply| Command::Configure { config, reply })
-      .await?;
-    if new.exec != old.exec {
-      self.roll(&run, "new configuration", "updateConfig").await?;
+    let Some(run) = run else { return Ok(()) };
+    run.configure(Arc::clone(&new)).await?;
+    if new.exec != before.exec
+      && let Err(error) = self.roll(&run, "new configuration", "updateConfig").await
+    {
+      // What the next worker is born with must be what is known to work.
+      {
+        let mut settings = self.settings();
+        (settings.written, settings.config) = (written_before, Arc::clone(&before));
+      }
+      run.configure(before).await?;
+      return Err(error);
     }
-    if new.workers != old.workers {
+    if counted && new.workers as usize != run.count() {
       self.scale_run(&run, new.workers as usize).await?;
     }
     Ok(())
@@ -270,6 +313,13 @@ impl Cluster {
 }
 
 impl Run {
+  /// Whether there is such a worker, and it is meant to stay.
+  fn keeps(&self, id: &str) -> bool {
+    let snapshot = self.snapshots.borrow();
+    let worker = snapshot.worker(id);
+    worker.is_some_and(|worker| worker.status != WorkerStatus::Stopping)
+  }
+
   /// Workers that are meant to stay.
   fn count(&self) -> usize {
     let snapshot = self.snapshots.borrow();
@@ -284,6 +334,12 @@ impl Run {
     // A supervisor that is gone has stopped everything already.
     let _asked = self.commands.send(Command::Shutdown { graceful }).await;
     self.ended().await;
+  }
+
+  async fn configure(&self, config: Arc<Config>) -> Result<()> {
+    self
+      .ask("updateConfig", |reply| Command::Configure { config, reply })
+      .await
   }
 
   async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
@@ -315,14 +371,18 @@ impl Run {
     )
   }
 
-  fn remove_youngest(self: &Arc<Self>, count: usize) -> JoinSet<Result<()>> {
+  /// Those that do not run are the first to go, then the youngest.
+  fn remove_spare(self: &Arc<Self>, count: usize) -> JoinSet<Result<()>> {
     let present = self.snapshots.borrow().clone();
     let staying = present
       .workers
       .iter()
-      .filter(|w| w.status != WorkerStatus::Stopping);
-    let ids: Vec<String> = staying
-      .rev()
+      .filter(|worker| worker.status != WorkerStatus::Stopping);
+    let mut spare: Vec<&WorkerView> = staying.rev().collect();
+    spare
+      .sort_by_key(|worker| !matches!(worker.status, WorkerStatus::Error | WorkerStatus::Stopped));
+    let ids: Vec<String> = spare
+      .into_iter()
       .take(count)
       .map(|worker| worker.id.to_string())
       .collect();
@@ -389,15 +449,20 @@ fn flatten<T>(joined: Result<Result<T>, JoinError>, call: &'static str) -> Resul
   joined.unwrap_or(Err(ClusterError::Stopped { call }))
 }
 
-/// `metrics:updated`, every interval, for as long as the run lasts.
-async fn tick_metrics(run: Arc<Run>, events: Arc<dyn EventSink>) {
-  let mut config = run.config.clone();
+/// `metrics:updated`, every interval, for as long as the run lasts. Does not keep it alive: a run
+/// whose handle is gone ends.
+async fn tick_metrics(
+  run: Weak<Run>,
+  mut config: watch::Receiver<Arc<Config>>,
+  events: Arc<dyn EventSink>,
+) {
   loop {
     let period = config.borrow_and_update().metrics_interval;
     tokio::select! {
-      () = run.ended() => return,
+      // The sender is the supervisor's, and goes with it.
       changed = config.changed() => if changed.is_err() { return },
       () = sleep(period.unwrap_or_default()), if period.is_some() => {
+        let Some(run) = run.upgrade() else { return };
         let snapshot = run.snapshots.borrow().clone();
         let metrics = run.reporter.metrics(&snapshot, run.proxy.stats());
         events.emit(Event::MetricsUpdated { metrics });
@@ -430,6 +495,17 @@ fn check_exec(config: &Config) -> Result<()> {
     )));
   }
   Ok(())
+}
+
+/// The port cannot move to another address while clients are connected to it.
+fn check_host(old: &Config, new: &Config) -> Result<()> {
+  if old.balancing.host == new.balancing.host {
+    return Ok(());
+  }
+  let problem = "loadBalancing.host: cannot change while the cluster runs; stop() it first";
+  Err(ClusterError::Configuration {
+    problems: vec![problem.to_owned()],
+  })
 }
 
 fn invalid_count(asked: impl ToString) -> ClusterError {

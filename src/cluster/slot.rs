@@ -115,6 +115,8 @@ pub struct Slot {
   pub streak: Streak,
   /// How often it was filled again.
   pub restarts: u32,
+  /// Starts in a row whose port somebody else took.
+  pub moves: u8,
   /// The port it last had, to have it again.
   pub port: Option<u16>,
   /// Who waits for it to become ready for the first time.
@@ -156,6 +158,7 @@ impl Slot {
       leaving: None,
       streak: Streak::default(),
       restarts: 0,
+      moves: 0,
       port: None,
       ready: Vec::new(),
       last_error: None,

@@ -20,7 +20,7 @@ use super::{
   report::health_details,
   restart::Streak,
   slot::{Incarnation, Leaving, Place, Slot, Station, Successor},
-  snapshot::{ClusterState, Snapshot, WorkerView},
+  snapshot::{ClusterState, Snapshot, WorkerView, add},
 };
 use crate::{
   config::Config,
@@ -249,15 +249,28 @@ impl Supervisor {
     }
   }
 
+  /// Open the public port, if there is anybody behind it. An app that has said that it is ready and
+  /// listens only later decides by that whether the port is for this machine alone.
   fn open(&mut self) -> Result<()> {
-    let asked = self
-      .slots
-      .iter()
-      .filter_map(Slot::target)
-      .find_map(|target| target.requested_host);
-    self.proxy.open(specific(asked))?;
+    let mut targets = self.slots.iter().filter_map(Slot::target).peekable();
+    if targets.peek().is_some() {
+      let asked = targets.find_map(|target| target.requested_host);
+      self.proxy.open(specific(asked))?;
+    }
     self.state = ClusterState::Running;
     Ok(())
+  }
+
+  /// Open the port now if nobody was behind it before the worker at `index`. It is left alone if it
+  /// is open.
+  fn open_late(&mut self, index: usize) {
+    if self.state == ClusterState::Running
+      && let Err(error) = self.open()
+      && let Some(slot) = self.slots.get(index)
+    {
+      let worker = slot.id.to_string();
+      self.outbox.emit(Event::WorkerError { worker, error });
+    }
   }
 
   /// Stop everything. Requests that were accepted are answered before any worker is told to go.
@@ -376,9 +389,10 @@ impl Supervisor {
       }
       News::Checkup(checkup) => self.with(index, place, |worker| worker.checkup = checkup),
       News::Listening(target) => {
-        self.with(index, place, |worker| worker.target = Some(target));
-        self.publish();
+        self.retarget(index, place, Some(target));
+        self.open_late(index);
       }
+      News::Closed => self.retarget(index, place, None),
       News::Ready { target } => match place {
         Place::Station => self.serve(index, target),
         Place::Successor => self.take_over(index, target),
@@ -398,6 +412,23 @@ impl Supervisor {
     }
   }
 
+  /// Requests for a process go somewhere else from here on, or nowhere.
+  fn retarget(&mut self, index: usize, place: Place, target: Option<Target>) {
+    let Some(worker) = self
+      .slots
+      .get_mut(index)
+      .and_then(|slot| slot.at_mut(place))
+    else {
+      return;
+    };
+    let old = std::mem::replace(&mut worker.target, target);
+    self.publish();
+    if let Some(old) = old {
+      old.upstream.close();
+      self.departed = add(self.departed, old.upstream.counters());
+    }
+  }
+
   /// The present process proved that it is ready.
   fn serve(&mut self, index: usize, target: Option<Target>) {
     let Some(slot) = self.slots.get_mut(index) else {
@@ -413,7 +444,9 @@ impl Supervisor {
     slot.port = Some(port);
     slot.station = Station::Serving(present);
     slot.last_error = None;
+    slot.moves = 0;
     self.publish();
+    self.open_late(index);
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };

@@ -73,20 +73,8 @@ impl Baby {
         pid: Pid::from_raw(0x7fff_0000),
       })
       .await;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
-    let upstream = Upstream::new(
-      self.0.worker.to_string(),
-      Endpoint::Tcp(address),
-      Protocol::Http,
-    );
-    self
-      .say(News::Ready {
-        target: Some(Target {
-          upstream,
-          requested_host: None,
-        }),
-      })
-      .await;
+    let target = Some(target(&self.0.worker));
+    self.say(News::Ready { target }).await;
   }
 
   async fn exit(self, cause: Cause) {
@@ -122,6 +110,14 @@ impl Baby {
         signal: None,
       })
       .await;
+  }
+}
+
+fn target(worker: &str) -> Target {
+  let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+  Target {
+    upstream: Upstream::new(worker.to_owned(), Endpoint::Tcp(address), Protocol::Http),
+    requested_host: None,
   }
 }
 
@@ -161,7 +157,7 @@ impl Bench {
 
   fn start(&self) -> JoinHandle<Result<u16>> {
     let (cluster, cradle) = (Arc::clone(&self.cluster), Arc::clone(&self.cradle));
-    tokio::spawn(async move { cluster.start_with(cradle).await })
+    tokio::spawn(async move { cluster.start_with(cradle, None).await })
   }
 
   async fn born(&mut self) -> Baby {
@@ -567,4 +563,102 @@ async fn a_port_that_somebody_took_meanwhile_is_no_fault_of_the_worker() {
   started.await.unwrap().unwrap();
   assert_ne!(bench.cluster.snapshot().workers[0].port, port);
   drop(thief);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_configuration_that_fails_to_roll_out_is_taken_back() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let mut babies = bench.running(2).await;
+  let update = json!({ "exec": { "env": { "RELEASE": "bad" } } });
+  let updated = call!(bench, update_config(update));
+  bench.born().await.exit(BOOT_FAILURE).await;
+  let error = updated.await.unwrap().unwrap_err();
+  assert_eq!(error.code(), "ERR_ROLLOUT_ABORTED");
+  assert!(bench.cluster.config().exec.env.is_empty());
+  // Whoever dies now is born again as it was.
+  babies.remove(0).exit(CRASH).await;
+  let reborn = bench.born().await;
+  assert!(
+    !reborn
+      .0
+      .launch
+      .env
+      .contains(&("RELEASE".into(), "bad".into()))
+  );
+}
+
+#[tokio::test(start_paused = true)]
+async fn scaling_down_takes_the_dead_first() {
+  let mut bench = Bench::new(json!({ "workers": 2, "autoRestart": false }));
+  let mut babies = bench.running(2).await;
+  babies.remove(0).exit(CRASH).await;
+  bench
+    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Stopped)
+    .await;
+  bench.cluster.scale_by(-1.0).await.unwrap();
+  assert_eq!(bench.status("worker-2"), WorkerStatus::Running);
+  assert_eq!(bench.cluster.snapshot().workers.len(), 1);
+  assert_eq!(bench.cluster.config().workers, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_is_stopped_during_a_rolling_restart_is_passed_over() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let mut babies = bench.running(2).await;
+  let restarted = call!(bench, restart());
+  let successor = bench.born().await;
+  let stopped = call!(bench, stop_worker("worker-1".to_owned(), true));
+  tokio::spawn(babies.remove(0).obey());
+  tokio::spawn(successor.obey());
+  stopped.await.unwrap().unwrap();
+  bench.born().await.ready().await;
+  babies.remove(0).obey().await;
+  restarted.await.unwrap().unwrap();
+  let restarts: Vec<u32> = bench
+    .cluster
+    .snapshot()
+    .workers
+    .iter()
+    .map(|w| w.restarts)
+    .collect();
+  assert_eq!(restarts, [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_closes_its_server_is_out_of_rotation_until_it_listens_again() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let babies = bench.running(1).await;
+  let run = bench.cluster.run.lock().unwrap().clone().unwrap();
+  let routed = || run.proxy.routes().snapshot().len();
+  assert_eq!(routed(), 1);
+  babies[0].say(News::Closed).await;
+  bench.until(|s| s.workers[0].upstream.is_none()).await;
+  assert_eq!(routed(), 0);
+  babies[0].say(News::Listening(target("worker-1"))).await;
+  bench.until(|s| s.workers[0].upstream.is_some()).await;
+  assert_eq!(routed(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_is_taken_each_time_ends_as_a_failed_start() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let started = bench.start();
+  let mut thieves = Vec::new();
+  for _ in 0..4 {
+    let baby = bench.born().await;
+    let port = bench.cluster.snapshot().workers[0].port;
+    thieves.push(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+    baby.exit(BOOT_FAILURE).await;
+  }
+  let error = started.await.unwrap().unwrap_err();
+  assert_eq!(error.code(), "ERR_WORKER_STARTUP_EXIT");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_whose_handle_is_gone_ends() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let mut babies = bench.running(1).await;
+  let mut baby = babies.remove(0);
+  drop(bench.cluster);
+  assert_eq!(baby.told().await, Demand::Kill);
 }

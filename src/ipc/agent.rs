@@ -15,18 +15,18 @@ use std::{
   time::Duration,
 };
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::{
+  sys::signal::{Signal, kill, killpg},
+  unistd::{Pid, getpgrp},
+};
 
 use super::{frame::Decoder, message::Message};
 
-/// How long a worker's JavaScript may take to leave once the master is gone.
-const ORPHAN_GRACE: Duration = Duration::from_secs(2);
 /// How long a write may wait for the master, which reads all the time while it lives.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Take over the channel that the master handed to this process as descriptor `fd`, and have this
-/// process die with the thread that started it, where the platform can.
+/// process wake up if the thread that started it ends, where the platform can.
 ///
 /// A standard descriptor is left to `/dev/null`: what the app or its children read there must not be
 /// the channel.
@@ -54,9 +54,10 @@ pub unsafe fn inherit(fd: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: the caller gave it to us, and this is its last use.
     drop(unsafe { OwnedFd::from_raw_fd(fd) });
   }
-  // Should the master have died before this, the channel tells: its other end is closed.
+  // The channel tells when the master is gone, and then the whole group goes, see `Agent::connect`.
+  // A stopped process could not look at it.
   #[cfg(target_os = "linux")]
-  nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+  nix::sys::prctl::set_pdeathsig(Signal::SIGCONT)?;
   Ok(channel)
 }
 
@@ -70,8 +71,6 @@ pub enum Request {
   },
   /// Finish what is in flight and leave.
   Shutdown,
-  /// The master is gone: leave now.
-  Disconnected,
 }
 
 /// The worker's end.
@@ -82,7 +81,8 @@ pub struct Agent {
 
 impl Agent {
   /// Take over the inherited descriptor and start reading. `deliver` is called on the reading
-  /// thread; the last call is [`Request::Disconnected`].
+  /// thread. When the master is gone, that thread ends this process and what it started: an orphan
+  /// would keep the port, and its JavaScript may be blocked for ever.
   ///
   /// # Errors
   /// When the descriptor is no socket or the thread cannot be started.
@@ -95,11 +95,7 @@ impl Agent {
       .name("xypriss-agent".to_owned())
       .spawn(move || {
         read_all(reader, &deliver);
-        deliver(Request::Disconnected);
-        // The JavaScript loop may be blocked for ever, and an orphan would keep the port. This
-        // process was started by the master and for it, so nobody else is hurt.
-        thread::sleep(ORPHAN_GRACE);
-        let _gone = kill(Pid::this(), Signal::SIGKILL);
+        end_group();
       })?;
     Ok(Self {
       stream: Mutex::new(stream),
@@ -119,6 +115,15 @@ impl Agent {
       .unwrap_or_else(std::sync::PoisonError::into_inner);
     stream.write_all(&bytes)
   }
+}
+
+/// This process was started by the master and for it, as the leader of its group.
+fn end_group() {
+  let own = Pid::this();
+  if getpgrp() == own {
+    let _gone = killpg(own, Signal::SIGKILL);
+  }
+  let _gone = kill(own, Signal::SIGKILL);
 }
 
 fn read_all(mut stream: UnixStream, deliver: &impl Fn(Request)) {

@@ -49,6 +49,8 @@ pub enum Message {
   Hello(Hello),
   /// Worker → master: a server listens.
   Listening(Listening),
+  /// Worker → master: the server of the last report closed, and no other has taken its place.
+  Closed,
   /// Worker → master: the app said that it is ready.
   Ready,
   /// Master → worker: is the JavaScript loop turning?
@@ -72,6 +74,7 @@ mod kind {
   pub(super) const PING: u8 = 4;
   pub(super) const PONG: u8 = 5;
   pub(super) const SHUTDOWN: u8 = 6;
+  pub(super) const CLOSED: u8 = 7;
 }
 
 impl Message {
@@ -81,6 +84,7 @@ impl Message {
     let (kind, id, correlation, payload) = match self {
       Self::Hello(hello) => (kind::HELLO, 0, 0, json(hello)),
       Self::Listening(listening) => (kind::LISTENING, 0, 0, json(listening)),
+      Self::Closed => (kind::CLOSED, 0, 0, Vec::new()),
       Self::Ready => (kind::READY, 0, 0, Vec::new()),
       Self::Ping { id } => (kind::PING, *id, 0, Vec::new()),
       Self::Pong { id } => (kind::PONG, 0, *id, Vec::new()),
@@ -107,6 +111,7 @@ impl Message {
       kind::LISTENING => serde_json::from_slice(&frame.payload)
         .map(Self::Listening)
         .map_err(|e| bad("listening", e)),
+      kind::CLOSED => Ok(Self::Closed),
       kind::READY => Ok(Self::Ready),
       kind::PING => Ok(Self::Ping { id: frame.id }),
       kind::PONG => Ok(Self::Pong {
@@ -142,6 +147,7 @@ mod tests {
         version: "1.4.5".to_owned(),
       }),
       Message::Listening(listening),
+      Message::Closed,
       Message::Ready,
       Message::Ping { id: 7 },
       Message::Pong { id: 7 },

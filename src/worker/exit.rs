@@ -17,8 +17,9 @@ use tokio::process::Child;
 pub struct Process {
   child: Child,
   pid: Pid,
+  /// `None` where the kernel (before 5.3) or a sandbox has no such descriptors.
   #[cfg(target_os = "linux")]
-  death: AsyncFd<OwnedFd>,
+  death: Option<AsyncFd<OwnedFd>>,
 }
 
 impl Process {
@@ -30,8 +31,12 @@ impl Process {
     let raw = child.id().and_then(|id| i32::try_from(id).ok());
     let raw = raw.ok_or_else(|| io::Error::other("the child has been reaped already"))?;
     #[cfg(target_os = "linux")]
-    // SAFETY: an `OwnedFd` is open, and the same one, for as long as it lives; nothing takes it out.
-    let death = unsafe { AsyncFd::register(pidfd(raw)?) }?;
+    let death = match pidfd(raw) {
+      // SAFETY: an `OwnedFd` is open, and the same one, for as long as it lives; nothing takes it out.
+      Ok(fd) => Some(unsafe { AsyncFd::register(fd) }?),
+      Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => None,
+      Err(error) => return Err(error),
+    };
     Ok(Self {
       child,
       pid: Pid::from_raw(raw),
@@ -55,13 +60,13 @@ impl Process {
   /// When the operating system no longer knows the child, because somebody else reaped it.
   pub async fn ended(&mut self) -> io::Result<ExitStatus> {
     #[cfg(target_os = "linux")]
-    {
-      self.death.readable().await?.retain_ready();
+    if let Some(death) = &self.death {
+      death.readable().await?.retain_ready();
       self.kill_group();
+      return self.child.wait().await;
     }
+    // Without such a descriptor; the time between is too short for an id to come round.
     let status = self.child.wait().await?;
-    // Elsewhere there is no such descriptor; the time between is too short for an id to come round.
-    #[cfg(not(target_os = "linux"))]
     self.kill_group();
     Ok(status)
   }

@@ -78,8 +78,10 @@ pub enum News {
     /// Where requests go; `None` when it said that it is ready without listening.
     target: Option<Target>,
   },
-  /// It was ready before, and listens only now.
+  /// It was ready before, and listens only now, or on another server than before.
   Listening(Target),
+  /// It does not listen any more.
+  Closed,
   /// Its last check.
   Checkup(Checkup),
   /// Its process ended and was reaped. Always the last news.

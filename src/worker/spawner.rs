@@ -1,7 +1,7 @@
 //! Starts worker processes, all from one thread that lives as long as its cluster.
 //!
-//! Linux ties `PR_SET_PDEATHSIG`, which the agent asks for, to the *thread* that forked: if that thread
-//! ends, the children are killed. So children are not born on a pool thread. It also keeps the wait
+//! Linux ties `PR_SET_PDEATHSIG`, which the agent asks for, to the *thread* that forked: the signal
+//! comes when that thread ends. So children are not born on a pool thread. It also keeps the wait
 //! for `exec` away from the threads that must not wait.
 //!
 //! Nothing runs in the child between fork and exec. That lets the standard library use `posix_spawn`,

@@ -108,7 +108,7 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
       deadline: born + startup,
     },
     overdue: None,
-    upstream: None,
+    upstreams: Vec::new(),
     check: Check::Off,
     checkup: Checkup::NEW,
     birth,
@@ -177,7 +177,8 @@ struct Task {
   state: State,
   /// Set when it was killed for not being ready in time.
   overdue: Option<Duration>,
-  upstream: Option<Arc<Upstream>>,
+  /// Its servers so far: one that was closed may have requests to finish.
+  upstreams: Vec<Arc<Upstream>>,
   check: Check,
   checkup: Checkup,
 }
@@ -205,8 +206,18 @@ impl Task {
             proof = Some(prove(listening));
             continue;
           }
+          Some(Message::Closed) => {
+            proof = None;
+            if self.state == State::Running {
+              self.report(News::Closed).await;
+            }
+            continue;
+          }
           Some(Message::Ready) => {
-            self.ready(None).await;
+            // A server that is being proved says more than the word does, and is heard in a moment.
+            if proof.is_none() {
+              self.ready(None).await;
+            }
             continue;
           }
           Some(Message::Pong { id }) => {
@@ -233,7 +244,7 @@ impl Task {
           }
           continue;
         }
-        () = idle(self.state, self.upstream.as_deref()) => Input::Idle,
+        () = idle(self.state, &self.upstreams) => Input::Idle,
         () = at(self.state.deadline()) => Input::Deadline,
         () = at(self.check.wakes()) => {
           self.check(channel.as_ref()).await;
@@ -300,7 +311,8 @@ impl Task {
       Endpoint::Tcp(address),
       protocol,
     );
-    self.upstream = Some(Arc::clone(&upstream));
+    self.upstreams.retain(|old| old.in_flight() > 0);
+    self.upstreams.push(Arc::clone(&upstream));
     let requested_host = listening
       .requested_host
       .as_deref()
@@ -432,11 +444,13 @@ async fn proved(proof: &mut Option<oneshot::Receiver<Listening>>) -> Option<List
   }
 }
 
-async fn idle(state: State, upstream: Option<&Upstream>) {
-  match (state, upstream) {
-    (State::Draining { .. }, Some(upstream)) => upstream.idle().await,
-    (State::Draining { .. }, None) => {}
-    _ => pending().await,
+/// Resolves when a draining worker has no request left.
+async fn idle(state: State, upstreams: &[Arc<Upstream>]) {
+  if !matches!(state, State::Draining { .. }) {
+    return pending().await;
+  }
+  for upstream in upstreams {
+    upstream.idle().await;
   }
 }
 

@@ -12,8 +12,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** The native half of the agent in a worker: its end of the channel to the master. */
 export declare class NativeAgent {
   /**
-   * Take over the inherited descriptor `fd`. A thread reads it from now on, so that the process
-   * ends with its master even while its JavaScript is blocked.
+   * Take over the inherited descriptor `fd`. A thread reads it from now on: when the master is gone,
+   * it ends this process and everything that it started, even while its JavaScript is blocked.
    */
   static connect(fd: number, listener: (request: NativeAgentRequest) => void): NativeAgent
   /**
@@ -26,6 +26,8 @@ export declare class NativeAgent {
   hello(runtime: string, version: string): void
   /** Say that a server of the app listens. */
   listening(listening: NativeListening): void
+  /** Say that no server of the app listens any more, until the next `listening`. */
+  closed(): void
   /** Say that the app said that it is ready. */
   ready(): void
   /** Answer a ping. */
@@ -44,8 +46,11 @@ export declare class NativeCluster {
   constructor(config: unknown, basePort: number, host: NativeHost, listener: (event: NativeEvent) => void)
   /** What of the configuration was accepted although nothing acts on it yet, a sentence each. */
   warnings(): Array<string>
-  /** Start the workers and open the port; resolves with the port when all are ready. */
-  start(): Promise<number>
+  /**
+   * Start the workers, with `environment` for their environment, and open the port; resolves with the port
+   * when all are ready.
+   */
+  start(environment: Record<string, string>): Promise<number>
   /** Stop everything; resolves when the last process is gone. */
   stop(graceful: boolean): Promise<void>
   /** Replace every worker, one after the other, successor first. */
@@ -86,8 +91,8 @@ export declare class NativeCluster {
 
 /** What the master asks of a worker. */
 export interface NativeAgentRequest {
-  /** `disconnect` says that the master is gone; it is the last one. */
-  kind: 'ping' | 'shutdown' | 'disconnect'
+  /** Answer with `pong`, or finish what is in flight and leave. */
+  kind: 'ping' | 'shutdown'
   /** Set for `ping`: comes back in `pong`. */
   id?: number
 }
@@ -112,8 +117,6 @@ export interface NativeHost {
   args: Array<string>
   /** The agent that is loaded into every worker before its script. */
   agent: string
-  /** `process.env`, where that is not the environment of the process itself, as on Bun. */
-  env?: Record<string, string>
   /** Which runtime it is. */
   runtime: 'node' | 'bun'
 }

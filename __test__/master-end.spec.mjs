@@ -25,6 +25,14 @@ test('kill -9 of the master ends its workers', () =>
     await workersEnd(started)
   }))
 
+test('kill -9 of the master ends what its workers started', () =>
+  withMaster('masters/runs.mjs', { app: 'with-child.mjs', workers: 1 }, async master => {
+    // The worker and its child; the master itself is not among them once it is gone.
+    await eventually(() => master.processes().length >= 3, 'the child of the worker')
+    master.kill('SIGKILL')
+    await eventually(() => master.processes().length === 0, 'the end of all of them')
+  }))
+
 test('kill -9 of the master ends a worker whose JavaScript stands still', () =>
   withMaster('masters/runs.mjs', { workers: 1 }, async (master, { port, workers }) => {
     const connection = await Connection.open(port)

@@ -94,6 +94,16 @@ test('start() during stop() starts when the stop is done', () =>
     assert.equal((await request(cluster.port)).status, 200)
   }))
 
+test('stop() takes back a start() that waits for a stop()', () =>
+  withCluster({}, async cluster => {
+    const stopped = cluster.stop()
+    const [started, again] = [cluster.start(), cluster.start()]
+    assert.equal(started, again)
+    assert.equal(cluster.stop(), stopped)
+    await assert.rejects(started, { code: 'ERR_CLUSTER_STOPPED' })
+    assert.equal(cluster.state, 'stopped')
+  }))
+
 test('stop() works from inside a listener', () =>
   withManager({ workers: 1 }, async cluster => {
     const stopped = waitFor(cluster, 'cluster:stopped')

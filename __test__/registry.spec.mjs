@@ -1,8 +1,10 @@
 /** `setIPCManager()`: an IPC manager is kept told which workers there are. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { ConfigurationError } from 'xypriss-cluster'
-import { withCluster, withManager } from './helpers/cluster.mjs'
+import { fixture, withCluster, withManager } from './helpers/cluster.mjs'
 import { waitFor } from './helpers/wait.mjs'
 
 /** Keeps what it was told: the pid of each worker that is registered, and the order of the calls. */
@@ -67,3 +69,24 @@ test('something that is no IPC manager is refused', () =>
       assert.throws(() => cluster.setIPCManager(manager), ConfigurationError)
     }
   }))
+
+test('one that throws costs nobody an event', async () => {
+  // In a process of its own: what nobody catches is the end of a test run.
+  const code = `
+    const { BunClusterManager } = require('xypriss-cluster')
+    process.on('uncaughtException', error => console.log(error.message))
+    const cluster = new BunClusterManager({ workers: 1, exec: { script: process.env.APP } }, 0)
+    const registerWorker = () => {
+      throw new Error('no room')
+    }
+    cluster.setIPCManager({ registerWorker, unregisterWorker() {} })
+    cluster.on('worker:started', ({ workerId }) => console.log(workerId))
+    cluster.start().then(() => cluster.stop())`
+  const env = { ...process.env, APP: fixture('app.mjs') }
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code], {
+    env,
+    cwd: import.meta.dirname,
+  })
+  assert.match(stdout, /no room/)
+  assert.match(stdout, /worker-1/)
+})

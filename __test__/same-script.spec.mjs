@@ -1,6 +1,9 @@
 /** The first program of the manual, whose file is run by the master and by every worker. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { fixture } from './helpers/cluster.mjs'
 import { request } from './helpers/connection.mjs'
 import { freePort } from './helpers/processes.mjs'
 import { withMaster } from './helpers/with-master.mjs'
@@ -28,3 +31,19 @@ test('every other call in a worker rejects with ERR_NOT_MASTER', () =>
     assert.equal(Object.keys(codes).length, 12)
     for (const [call, code] of Object.entries(codes)) assert.equal(code, 'ERR_NOT_MASTER', call)
   }))
+
+test('a master whose code was given on the command line runs the script that it names', async () => {
+  const code = `
+    const { BunClusterManager } = require('xypriss-cluster')
+    const cluster = new BunClusterManager({ workers: 1, exec: { script: process.env.APP } }, 0)
+    cluster.start().then(async () => {
+      console.log(JSON.stringify({ workers: cluster.getWorkers().length }))
+      await cluster.stop()
+    })`
+  const env = { ...process.env, APP: fixture('app.mjs') }
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code], {
+    env,
+    cwd: import.meta.dirname,
+  })
+  assert.match(stdout, /"workers":1/)
+})

@@ -1,6 +1,7 @@
 /** What SIGINT and SIGTERM do to a master. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { withCluster } from './helpers/cluster.mjs'
 import { request } from './helpers/connection.mjs'
 import { alive, isFree } from './helpers/processes.mjs'
 import { beginRequest } from './helpers/slow-request.mjs'
@@ -60,4 +61,14 @@ test('with a handler of the app beside ours the cluster stops and the app decide
     await eventually(() => workers.every(({ pid }) => !alive(pid)), 'the end of the workers')
     // Nothing keeps it, and nobody ended it.
     assert.deepEqual(await master.end(), { code: 0, signal: null })
+  }))
+
+test('handleSignals can be changed while the cluster runs', () =>
+  withCluster({ workers: 1 }, async cluster => {
+    const listeners = () => process.listenerCount('SIGTERM')
+    const before = listeners()
+    await cluster.updateConfig({ processManagement: { handleSignals: false } })
+    assert.equal(listeners(), before - 1)
+    await cluster.updateConfig({ processManagement: { handleSignals: true } })
+    assert.equal(listeners(), before)
   }))

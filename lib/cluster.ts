@@ -27,6 +27,8 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   #run: Run | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
+  /** A start that waits for a stop to finish. */
+  #queued: { started: Promise<void>; cancel: AbortController } | undefined
 
   /**
    * Nothing is started before {@link start}.
@@ -82,7 +84,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
    * taken; nothing is left running then. In a worker that no master of this package started: `ERR_NO_MASTER`.
    */
   start(): Promise<void> {
-    if (this.#stopped) return this.#stopped.then(() => this.start())
+    if (this.#stopped) return this.#startAfter(this.#stopped)
     this.#started ??= this.#native ? this.#start(this.#native) : joinCluster()
     return this.#started
   }
@@ -97,6 +99,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
     const native = this.#native
     if (!native) return currentAgent()?.drain() ?? Promise.resolve()
     if (this.#stopped) {
+      this.#queued?.cancel.abort()
       // Its outcome is that of the call under way.
       if (!graceful) native.stop(false).catch(() => {})
       return this.#stopped
@@ -182,6 +185,8 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
     return this.#call('updateConfig', async native => {
       await native.updateConfig(config)
       this.#warn(native)
+      // Whether signals of the host stop the cluster may have changed.
+      if (this.#run) watch(this.#run)
     })
   }
 
@@ -205,6 +210,21 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
     for (const worker of this.#native?.workers() ?? []) {
       if (worker.status === 'running') ipcManager.registerWorker(worker.id, worker)
     }
+  }
+
+  /** Start when the cluster has stopped, unless it is told to stop once more until then. */
+  #startAfter(stopped: Promise<void>): Promise<void> {
+    if (this.#queued && !this.#queued.cancel.signal.aborted) return this.#queued.started
+    const cancel = new AbortController()
+    const started = stopped.then(() => {
+      this.#queued = undefined
+      if (!cancel.signal.aborted) return this.start()
+      throw new ClusterError('the cluster was stopped before start() could finish', 'ERR_CLUSTER_STOPPED', {
+        call: 'start',
+      })
+    })
+    this.#queued = { started, cancel }
+    return started
   }
 
   async #start(native: NativeCluster): Promise<void> {
@@ -261,19 +281,17 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   }
 
   #dispatch({ name, payload }: NativeEvent): void {
-    const workerId = payload.workerId as string
-    switch (name) {
-      case 'worker:started':
-        this.#register(workerId)
-        break
-      case 'worker:exit':
-        this.#unregister(workerId)
-        break
-      case 'worker:error':
-        payload.error = toClusterError(payload.error as Parameters<typeof toClusterError>[0])
-        break
+    if (name === 'worker:error') {
+      payload.error = toClusterError(payload.error as Parameters<typeof toClusterError>[0])
     }
-    this.emit(name as keyof ClusterEventMap, payload as never)
+    try {
+      const workerId = payload.workerId as string
+      if (name === 'worker:started') this.#register(workerId)
+      if (name === 'worker:exit') this.#unregister(workerId)
+    } finally {
+      // What a registry throws must not cost anybody an event.
+      this.emit(name as keyof ClusterEventMap, payload as never)
+    }
   }
 
   #register(workerId: string): void {

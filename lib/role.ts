@@ -24,12 +24,24 @@ export function host(): NativeHost {
   const [, script, ...args] = process.argv
   return {
     execPath: process.execPath,
-    execArgv: process.execArgv,
+    execArgv: withoutCode(process.execArgv),
     ...(script === undefined ? {} : { script }),
     args,
     agent: join(__dirname, 'agent.js'),
     runtime: process.versions.bun ? 'bun' : 'node',
   }
+}
+
+/** Flags that carry code, or say what kind of code it is. It is the master's own, and a worker runs a script. */
+const CODE = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type'])
+
+/** `execArgv` without the code of `node -e` and the like. */
+function withoutCode(execArgv: string[]): string[] {
+  return execArgv.filter((argument, index) => {
+    const [flag = ''] = argument.split('=', 1)
+    const previous = execArgv[index - 1] ?? ''
+    return !CODE.has(flag) && !CODE.has(previous)
+  })
 }
 
 /** What workers find in `process.env`, besides what is added for them. */

@@ -20,34 +20,46 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const running = new Set<Run>()
 /** Of these, who is stopped by signals. */
 const signalled = new Set<Run>()
-let stopping = false
+/** Who was asked to stop by a signal already. */
+const asked = new WeakSet<Run>()
 
-/** Have `run` stopped by the signals of the host, if it wants that, and its workers killed when the host exits. */
+/**
+ * Have `run` stopped by the signals of the host, if it wants that, and its workers killed when the host exits. To be
+ * called again when what it wants has changed.
+ */
 export function watch(run: Run): void {
   if (running.size === 0) process.on('exit', onExit)
   running.add(run)
-  if (!run.handlesSignals()) return
-  if (signalled.size === 0) for (const signal of SIGNALS) process.on(signal, onSignal)
-  signalled.add(run)
+  listen(run, run.handlesSignals())
 }
 
 /** `run` has ended. */
 export function unwatch(run: Run): void {
   if (running.delete(run) && running.size === 0) process.off('exit', onExit)
-  if (!signalled.delete(run) || signalled.size > 0) return
-  for (const signal of SIGNALS) process.off(signal, onSignal)
-  stopping = false
+  listen(run, false)
+}
+
+function listen(run: Run, wanted: boolean): void {
+  if (wanted === signalled.has(run)) return
+  if (wanted) signalled.add(run)
+  else signalled.delete(run)
+  // The first one brings the listeners, the last one takes them away.
+  if (signalled.size !== (wanted ? 1 : 0)) return
+  for (const signal of SIGNALS) {
+    if (wanted) process.on(signal, onSignal)
+    else process.off(signal, onSignal)
+  }
 }
 
 async function onSignal(signal: (typeof SIGNALS)[number]): Promise<void> {
-  // A second signal comes from somebody who does not want to wait.
-  const first = !stopping
-  stopping = true
   const concerned = [...signalled]
-  await Promise.allSettled(concerned.map(run => run.stop(first)))
+  const first = concerned.filter(run => !asked.has(run))
+  for (const run of first) asked.add(run)
+  // A second signal comes from somebody who does not want to wait.
+  await Promise.allSettled(concerned.map(run => run.stop(first.includes(run))))
   for (const run of concerned) unwatch(run)
   // Whoever else listens decides what becomes of the process.
-  if (first && process.listenerCount(signal) === 0) takeDefaultAction(signal)
+  if (first.length > 0 && process.listenerCount(signal) === 0) takeDefaultAction(signal)
 }
 
 /** What the signal does to a process that does not listen for it. */

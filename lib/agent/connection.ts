@@ -28,7 +28,10 @@ export function connect(fd: number): void {
   })
   agent.hello(runtime(), process.version)
 
-  const handover = new Handover(publicPort, workerPort, report => tell(() => agent.listening(report)))
+  const handover = new Handover(publicPort, workerPort, {
+    listening: report => tell(() => agent.listening(report)),
+    closed: () => tell(() => agent.closed()),
+  })
   if (process.versions.bun) {
     const { patchBun } = require('./bun-servers.js') as typeof import('./bun-servers.js')
     patchBun(handover)

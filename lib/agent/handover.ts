@@ -25,31 +25,50 @@ export interface Report {
   requestedPort: number
 }
 
+/** What the master is told. */
+export interface Master {
+  /** The main server listens. */
+  listening(report: Report): void
+  /** No server of the app listens any more. */
+  closed(): void
+}
+
+/** The server that the master balances to. */
+interface Main {
+  placement: Placement
+  requested: number
+  /** Whether it asked for a port that only the main server asks for. */
+  named: boolean
+  reported: boolean
+}
+
 /** Decides for every TCP server of the app. */
 export class Handover {
   readonly #publicPort: number
   readonly #workerPort: number
-  readonly #report: (report: Report) => void
-  #main: { placement: Placement; requested: number; named: boolean } | undefined
+  readonly #master: Master
+  #main: Main | undefined
+  /** Servers that listen beside the main one, on the port that it asked for. */
+  readonly #twins = new Map<Placement, Report>()
 
-  constructor(publicPort: number, workerPort: number, report: (report: Report) => void) {
+  constructor(publicPort: number, workerPort: number, master: Master) {
     this.#publicPort = publicPort
     this.#workerPort = workerPort
-    this.#report = report
+    this.#master = master
   }
 
   /** Where a server that asks for port `requested` is to listen; `undefined` leaves it alone. */
   place(requested: number): Placement | undefined {
-    const named = requested === this.#publicPort || requested === this.#workerPort
+    const named = this.#isNamed(requested)
     if (!this.#main) {
       const placement: Placement = { host: '127.0.0.1', port: this.#workerPort }
-      this.#main = { placement, requested, named }
+      this.#main = { placement, requested, named, reported: false }
       return placement
     }
     const anywhere: Placement = { host: '127.0.0.1', port: 0 }
     if (named && !this.#main.named) {
       // The first server was a wrong guess, and has the worker's port by now.
-      this.#main = { placement: anywhere, requested, named }
+      this.#main = { placement: anywhere, requested, named, reported: false }
       return anywhere
     }
     // The twin of the moved one, for another address such as ::1: its port is the master's as well.
@@ -58,12 +77,32 @@ export class Handover {
 
   /** A server listens. The master hears of it if it is the main one. */
   listening(placement: Placement, report: Report): void {
-    if (placement === this.#main?.placement) this.#report(report)
+    if (placement === this.#main?.placement) {
+      this.#main.reported = true
+      this.#master.listening(report)
+    } else if (report.requestedPort === this.#main?.requested) {
+      this.#twins.set(placement, report)
+    }
   }
 
-  /** A server closed, or could not listen: the next one may take its place. */
+  /** A server closed, or could not listen: its twin takes its place, or the next one may. */
   release(placement: Placement): void {
-    if (placement === this.#main?.placement) this.#main = undefined
+    this.#twins.delete(placement)
+    if (placement !== this.#main?.placement) return
+    const { reported } = this.#main
+    this.#main = undefined
+    for (const [twin, report] of this.#twins) {
+      const requested = report.requestedPort
+      this.#twins.delete(twin)
+      this.#main = { placement: twin, requested, named: this.#isNamed(requested), reported: false }
+      this.listening(twin, report)
+      return
+    }
+    if (reported) this.#master.closed()
+  }
+
+  #isNamed(port: number): boolean {
+    return port === this.#publicPort || port === this.#workerPort
   }
 }
 

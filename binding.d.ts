@@ -22,6 +22,11 @@ export declare class NativeAgent {
    * than all the rest of the agent. Throws when the port cannot be bound.
    */
   reserve(port: number): number
+  /**
+   * A unix socket for connections from this machine's master, bound to an abstract name that the
+   * kernel chose: it leaves no file behind. For `listen({ fd })`. Throws where there is no such thing.
+   */
+  reserveLocal(): NativeLocalSocket
   /** Say who this is; the first message. */
   hello(runtime: string, version: string): void
   /** Say that a server of the app listens. */
@@ -129,10 +134,20 @@ export interface NativeListening {
   host: string
   /** The port it listens on. */
   port: number
+  /** The name of the socket of `reserveLocal` at which the server takes connections too, if any. */
+  local?: string
   /** The address the app asked for, if any. */
   requestedHost?: string
   /** The port the app asked for; 0 for any. */
   requestedPort: number
+}
+
+/** A socket that is bound to an abstract name. */
+export interface NativeLocalSocket {
+  /** Its descriptor, which the caller owns. */
+  fd: number
+  /** Its name, without the zero byte in front. */
+  name: string
 }
 
 /** A worker, as it is at the moment of the call. */

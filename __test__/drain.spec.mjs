@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withCluster } from './helpers/cluster.mjs'
 import { Connection, request } from './helpers/connection.mjs'
+import { isFree } from './helpers/processes.mjs'
 import { beginRequest } from './helpers/slow-request.mjs'
-import { eventually, within } from './helpers/wait.mjs'
+import { eventually, waitFor, within } from './helpers/wait.mjs'
 
 /** How the process of a worker ended, of everything that was emitted. */
 const exitOf = (events, workerId) => {
@@ -72,6 +73,18 @@ test('a request that outlasts gracefulShutdownTimeout is cut off', () =>
     const slow = await beginRequest(cluster.port)
     await within(cluster.stop(), 'the end of the cluster')
     await assert.rejects(slow.finish())
+  }))
+
+test('an app that closes its server by itself finishes what is in flight', () =>
+  withCluster({ app: 'closes-itself.mjs', workers: 1, autoRestart: false }, async (cluster, { events }) => {
+    const slow = await beginRequest(cluster.port)
+    const exit = waitFor(cluster, 'worker:exit')
+    const [{ pid, port }] = cluster.getWorkers()
+    process.kill(pid, 'SIGUSR2')
+    await eventually(() => isFree(port), 'the end of the server')
+    assert.equal(await slow.finish(), 'goodbye')
+    await exit
+    assert.equal(exitOf(events, 'worker-1').exitCode, 0)
   }))
 
 test('the SIGTERM handler of an app is its graceful end', () =>

@@ -77,6 +77,7 @@ fn worker_process() {
     protocol: Protocol::Http,
     host: Ipv4Addr::LOCALHOST.into(),
     port,
+    local: None,
     requested_host: Some("127.0.0.1".to_owned()),
     requested_port: port,
   };

@@ -91,7 +91,9 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
   return function (this: unknown, options, ...rest) {
     const requestedPort = portOf(options, kind)
     const placement = requestedPort === undefined ? undefined : handover.place(requestedPort)
+    let released = false
     const release = () => {
+      released = true
       if (placement) handover.release(placement)
     }
     try {
@@ -108,7 +110,9 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
           ...(typeof options.hostname === 'string' && { requestedHost: options.hostname }),
         }
         // In the next tick, as on Node.js: until then the app may open the server that it is really about.
-        process.nextTick(() => handover.listening(placement, report))
+        process.nextTick(() => {
+          if (!released) handover.listening(placement, report)
+        })
       }
       return server
     } catch (error) {

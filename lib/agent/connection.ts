@@ -37,7 +37,7 @@ export function connect(fd: number): void {
     patchBun(handover)
   } else {
     const { patchNode } = require('./node-servers.js') as typeof import('./node-servers.js')
-    patchNode(handover, port => agent.reserve(port))
+    patchNode(handover, agent)
   }
   installProcessSend(() => tell(() => agent.ready()))
   publishAgent({ publicPort, drain })

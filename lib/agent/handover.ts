@@ -21,6 +21,8 @@ export interface Report {
   protocol: 'http' | 'tcp'
   host: string
   port: number
+  /** The name of the unix socket at which it takes connections too. */
+  local?: string
   requestedHost?: string
   requestedPort: number
 }
@@ -77,10 +79,13 @@ export class Handover {
 
   /** A server listens. The master hears of it if it is the main one. */
   listening(placement: Placement, report: Report): void {
-    if (placement === this.#main?.placement) {
+    const requested = report.requestedPort
+    // The one whose twin it was to be has closed since it was placed.
+    this.#main ??= { placement, requested, named: this.#isNamed(requested), reported: false }
+    if (placement === this.#main.placement) {
       this.#main.reported = true
       this.#master.listening(report)
-    } else if (report.requestedPort === this.#main?.requested) {
+    } else if (requested === this.#main.requested) {
       this.#twins.set(placement, report)
     }
   }

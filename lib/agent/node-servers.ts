@@ -3,6 +3,7 @@ import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
 import { type Handover, type Placement, parsePort } from './handover.js'
 import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
+import { closeTwin, type LocalSocket, openTwin } from './node-twin.js'
 import { type Closable, track, untrack } from './shutdown.js'
 
 /** The arguments of `listen` that matter here, whatever form it was called in. */
@@ -14,8 +15,13 @@ interface ListenOptions {
   backlog?: unknown
 }
 
-/** Gives a descriptor of a socket that is bound to that port of 127.0.0.1; throws when there is none. */
-export type Reserve = (port: number) => number
+/** Gives sockets that are bound and do not listen yet. Both throw when there is none. */
+export interface Sockets {
+  /** The descriptor of one at that port of 127.0.0.1. */
+  reserve(port: number): number
+  /** One that is for this machine alone. */
+  reserveLocal(): LocalSocket
+}
 
 /** What the app asked for, and what it gets; without a placement, the server is left where it wants to be. */
 interface Attempt {
@@ -27,8 +33,8 @@ interface Attempt {
 const LEFT_ALONE: Attempt = { requestedPort: 0 }
 
 /** Wrap `listen` so that the main server of the app is moved to this worker's port. */
-export function patchNode(handover: Handover, reserve: Reserve): void {
-  const original = net.Server.prototype.listen
+export function patchNode(handover: Handover, sockets: Sockets): void {
+  const { listen: original, close } = net.Server.prototype
   // The latest attempt of each server: one that failed may try again.
   const attempts = new WeakMap<net.Server, Attempt>()
 
@@ -37,17 +43,24 @@ export function patchNode(handover: Handover, reserve: Reserve): void {
     if (this.listening) return Reflect.apply(original, this, args)
     const options = optionsOf(args)
     const attempt = plan(options, handover)
-    if (!attempts.has(this)) follow(this, attempts, handover)
+    if (!attempts.has(this)) follow(this, attempts, handover, server => twinOf(server, sockets, original))
     attempts.set(this, attempt)
     const { placement } = attempt
     try {
-      return Reflect.apply(original, this, placement ? move(options, placement, reserve, args) : args)
+      return Reflect.apply(original, this, placement ? move(options, placement, sockets, args) : args)
     } catch (error) {
       if (placement) handover.release(placement)
       throw error
     }
   }
   net.Server.prototype.listen = listen as typeof original
+  net.Server.prototype.close = function (...args) {
+    closeTwin(this)
+    // Now, not when it has closed: until the master knows, it keeps the connections that this waits for.
+    const placement = attempts.get(this)?.placement
+    if (placement) handover.release(placement)
+    return Reflect.apply(close, this, args)
+  }
 }
 
 /** The forms are `(options)`, `(path)` and `(port, host)`, each followed by a backlog and a callback, all optional. */
@@ -77,14 +90,14 @@ function plan(options: ListenOptions, handover: Handover): Attempt {
 function move(
   options: ListenOptions,
   { host, port }: Placement,
-  reserve: Reserve,
+  sockets: Sockets,
   args: unknown[],
 ): unknown[] {
   // Both options are wrong here: no IPv6 address is left, and the port is this worker's alone.
   const rest = { ...options, ipv6Only: false, reusePort: false }
   let moved: ListenOptions
   try {
-    moved = { ...rest, host: undefined, port: undefined, path: undefined, fd: reserve(port) }
+    moved = { ...rest, host: undefined, port: undefined, path: undefined, fd: sockets.reserve(port) }
   } catch {
     // Node meets the same error, and tells the app in the way that it expects.
     moved = { ...rest, host, port }
@@ -93,28 +106,48 @@ function move(
   return typeof callback === 'function' ? [moved, callback] : [moved]
 }
 
-function follow(server: net.Server, attempts: WeakMap<net.Server, Attempt>, handover: Handover): void {
+function follow(
+  server: net.Server,
+  attempts: WeakMap<net.Server, Attempt>,
+  handover: Handover,
+  openTwin: (server: net.Server) => { local?: string },
+): void {
   const emitter: EventEmitter = server
   const closing = closable(server)
-  const release = () => {
-    untrack(closing)
-    const placement = attempts.get(server)?.placement
-    if (placement) handover.release(placement)
-  }
   server.on('listening', () => {
     track(closing)
     const { placement, ...requested } = attempts.get(server) ?? LEFT_ALONE
     if (!placement) return
     const { address, port } = server.address() as net.AddressInfo
-    const http = isHttp(server)
-    if (http) outliveProxy(server)
-    handover.listening(placement, { protocol: http ? 'http' : 'tcp', host: address, port, ...requested })
+    const at = { host: address, port, ...requested }
+    if (isHttp(server)) {
+      outliveProxy(server)
+      handover.listening(placement, { protocol: 'http', ...at, ...openTwin(server) })
+    } else {
+      handover.listening(placement, { protocol: 'tcp', ...at })
+    }
   })
-  server.on('close', release)
+  server.on('close', () => {
+    if (!server.listening) untrack(closing)
+  })
   // Does not count as a listener: an error that the app does not handle must still end the process.
   emitter.on(errorMonitor, () => {
-    if (!server.listening) release()
+    if (server.listening) return
+    const placement = attempts.get(server)?.placement
+    if (placement) handover.release(placement)
   })
+}
+
+/** Open a second way to `server`, where the platform has one. */
+function twinOf(server: net.Server, sockets: Sockets, listen: net.Server['listen']): { local?: string } {
+  try {
+    const socket = sockets.reserveLocal()
+    openTwin(server, socket, listen)
+    return { local: socket.name }
+  } catch {
+    // The master comes by the port, as it does on other platforms.
+    return {}
+  }
 }
 
 function closable(server: net.Server): Closable {

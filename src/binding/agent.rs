@@ -15,6 +15,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::ipc::{
   agent::{Agent, Request, inherit},
+  local,
   message::{Hello, Listening, Message, Protocol},
 };
 
@@ -32,6 +33,15 @@ pub struct NativeAgentRequest {
   pub id: Option<f64>,
 }
 
+/// A socket that is bound to an abstract name.
+#[napi(object, object_from_js = false)]
+pub struct NativeLocalSocket {
+  /// Its descriptor, which the caller owns.
+  pub fd: i32,
+  /// Its name, without the zero byte in front.
+  pub name: String,
+}
+
 /// A server of the app that listens.
 #[napi(object, object_to_js = false)]
 pub struct NativeListening {
@@ -42,6 +52,8 @@ pub struct NativeListening {
   pub host: String,
   /// The port it listens on.
   pub port: u16,
+  /// The name of the socket of `reserveLocal` at which the server takes connections too, if any.
+  pub local: Option<String>,
   /// The address the app asked for, if any.
   pub requested_host: Option<String>,
   /// The port the app asked for; 0 for any.
@@ -102,6 +114,15 @@ impl NativeAgent {
     bound.map_err(|error: std::io::Error| Error::new(Status::GenericFailure, error.to_string()))
   }
 
+  /// A unix socket for connections from this machine's master, bound to an abstract name that the
+  /// kernel chose: it leaves no file behind. For `listen({ fd })`. Throws where there is no such thing.
+  #[napi]
+  pub fn reserve_local(&self) -> Result<NativeLocalSocket> {
+    let (fd, name) = local::bind().map_err(|error| io_error(&error))?;
+    let fd = fd.into_raw_fd();
+    Ok(NativeLocalSocket { fd, name })
+  }
+
   /// Say who this is; the first message.
   #[napi]
   pub fn hello(&self, runtime: String, version: String) -> Result<()> {
@@ -126,6 +147,7 @@ impl NativeAgent {
       protocol,
       host,
       port: listening.port,
+      local: listening.local,
       requested_host: listening.requested_host,
       requested_port: listening.requested_port,
     }))

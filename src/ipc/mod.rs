@@ -6,4 +6,5 @@
 pub mod agent;
 pub mod channel;
 pub mod frame;
+pub mod local;
 pub mod message;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-  net::TcpStream,
+  net::{TcpStream, UnixStream},
   sync::oneshot,
   task::JoinHandle,
   time::{Instant, sleep, sleep_until, timeout},
@@ -30,6 +30,7 @@ use crate::{
   health::checkup::Checkup,
   ipc::{
     channel::Channel,
+    local,
     message::{Listening, Message, Protocol},
   },
   proxy::{self, Endpoint, Upstream},
@@ -306,11 +307,11 @@ impl Task {
       Protocol::Http => proxy::Protocol::Http,
       Protocol::Tcp => proxy::Protocol::Tcp,
     };
-    let upstream = Upstream::new(
-      self.birth.worker.to_string(),
-      Endpoint::Tcp(address),
-      protocol,
-    );
+    let endpoint = match &listening.local {
+      Some(name) => Endpoint::Unix(local::path(name)),
+      None => Endpoint::Tcp(address),
+    };
+    let upstream = Upstream::new(self.birth.worker.to_string(), endpoint, protocol);
     self.upstreams.retain(|old| old.in_flight() > 0);
     self.upstreams.push(Arc::clone(&upstream));
     let requested_host = listening
@@ -419,14 +420,21 @@ async fn receive(channel: &mut Option<Channel>) -> Option<Message> {
   })
 }
 
-/// Connect to the server until it takes the connection; the startup deadline ends the trying.
-fn prove(listening: Listening) -> oneshot::Receiver<Listening> {
+/// Connect to the server until it takes the connection; the startup deadline ends the trying. A unix
+/// socket that does not take one, as in another network namespace, is left out.
+fn prove(mut listening: Listening) -> oneshot::Receiver<Listening> {
   let (mut done, proved) = oneshot::channel();
   tokio::spawn(async move {
     let address = SocketAddr::new(listening.host, listening.port);
     let answers = async {
       while TcpStream::connect(address).await.is_err() {
         sleep(PROOF_RETRY).await;
+      }
+      if let Some(name) = &listening.local
+        && let Err(error) = UnixStream::connect(local::path(name)).await
+      {
+        tracing::debug!(%error, "a worker is reached over the loopback interface only");
+        listening.local = None;
       }
     };
     tokio::select! {

@@ -195,39 +195,22 @@ impl ClusterError {
         json!({ "port": port, "host": host, "reason": reason })
       }
       Self::NoWorkerPort { first, last } => json!({ "first": first, "last": last }),
-      Self::SpawnFailed {
-        worker,
-        program,
-        reason,
-      } => {
+      Self::SpawnFailed { worker, program, reason } => {
         json!({ "workerId": worker, "program": program, "reason": reason })
       }
-      Self::StartupExit {
-        worker,
-        cause,
-        stderr,
-      } => json!({
+      Self::StartupExit { worker, cause, stderr } => json!({
         "workerId": worker,
         "exitCode": cause.exit_code(),
         "signal": cause.signal_name(),
         "reason": cause.to_string(),
         "stderr": stderr,
       }),
-      Self::StartupTimeout {
-        worker,
-        timeout,
-        stderr,
-      } => json!({
+      Self::StartupTimeout { worker, timeout, stderr } => json!({
         "workerId": worker,
         "timeout": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         "stderr": stderr,
       }),
-      Self::CrashLoop {
-        worker,
-        restarts,
-        cause,
-        stderr,
-      } => json!({
+      Self::CrashLoop { worker, restarts, cause, stderr } => json!({
         "workerId": worker,
         "restarts": restarts,
         "exitCode": cause.exit_code(),
@@ -254,25 +237,16 @@ impl ClusterError {
   /// A refusal of the operating system, told with what was attempted.
   #[must_use]
   pub fn system(what: &'static str, error: &io::Error) -> Self {
-    Self::System {
-      what,
-      reason: error.to_string(),
-    }
+    Self::System { what, reason: error.to_string() }
   }
 }
 
 fn holder(pid: &Option<u32>) -> String {
-  pid
-    .map(|pid| format!(" by process {pid}"))
-    .unwrap_or_default()
+  pid.map(|pid| format!(" by process {pid}")).unwrap_or_default()
 }
 
 fn list(ids: &[String]) -> String {
-  if ids.is_empty() {
-    "none".to_owned()
-  } else {
-    ids.join(", ")
-  }
+  if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
 }
 
 fn tail(stderr: &[String]) -> String {

@@ -28,9 +28,6 @@ pub fn handle() -> Result<&'static Handle> {
   });
   match runtime {
     Ok(runtime) => Ok(runtime.handle()),
-    Err(reason) => Err(ClusterError::System {
-      what: "start its runtime",
-      reason: reason.clone(),
-    }),
+    Err(reason) => Err(ClusterError::System { what: "start its runtime", reason: reason.clone() }),
   }
 }

@@ -36,9 +36,7 @@ use xypriss_cluster::{
 fn worker_process() {
   let role = std::env::var("ROLE").unwrap_or_default();
   if role == "exits-at-boot" {
-    std::io::stderr()
-      .write_all(b"cannot find the database\nat startup\n")
-      .unwrap();
+    std::io::stderr().write_all(b"cannot find the database\nat startup\n").unwrap();
     leave(3);
   }
   if role == "never-ready" {
@@ -47,10 +45,7 @@ fn worker_process() {
     }
   }
   let port: u16 = std::env::var("WORKER_PORT").unwrap().parse().unwrap();
-  let fd: i32 = std::env::var("XYPRISS_CLUSTER_FD")
-    .unwrap()
-    .parse()
-    .unwrap();
+  let fd: i32 = std::env::var("XYPRISS_CLUSTER_FD").unwrap().parse().unwrap();
   // SAFETY: the cluster opened this descriptor for this process alone.
   let fd = unsafe { inherit(fd) }.unwrap();
   let (sender, asked) = channel();
@@ -64,10 +59,7 @@ fn worker_process() {
   }
   if role == "parent" || stubborn {
     // Whoever asks over HTTP is told the pid of a child of the worker.
-    #[expect(
-      clippy::zombie_processes,
-      reason = "that it is left behind is the point"
-    )]
+    #[expect(clippy::zombie_processes, reason = "that it is left behind is the point")]
     let child = Command::new("sleep").arg("1000").spawn().unwrap();
     serve(port, child.id().to_string());
   } else {
@@ -146,10 +138,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Master {
   fn new(role: &str, config: Value) -> Self {
     let binary = std::env::current_exe().unwrap();
-    let run = format!(
-      "exec '{}' --exact worker_process --ignored --nocapture",
-      binary.display()
-    );
+    let run = format!("exec '{}' --exact worker_process --ignored --nocapture", binary.display());
     Self::with_host(
       role,
       config,
@@ -171,10 +160,7 @@ impl Master {
     let exec = json!({ "exec": { "env": { "ROLE": role } } });
     let written = xypriss_cluster::config::merge::merge(config, exec);
     let cluster = Cluster::new(written, 0, host, Arc::new(Sink(Mutex::new(sender)))).unwrap();
-    Self {
-      cluster: Arc::new(cluster),
-      events,
-    }
+    Self { cluster: Arc::new(cluster), events }
   }
 
   fn start(&self) -> xypriss_cluster::error::Result<u16> {
@@ -212,9 +198,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 fn get(port: u16) -> String {
   let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
   stream.set_read_timeout(Some(PATIENCE)).unwrap();
-  stream
-    .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    .unwrap();
+  stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
   let mut answer = String::new();
   stream.read_to_string(&mut answer).unwrap();
   assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -224,10 +208,7 @@ fn get(port: u16) -> String {
 fn alive(pid: u32) -> bool {
   let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
   // The state follows the name in parentheses; a zombie is dead already.
-  stat
-    .rsplit(") ")
-    .next()
-    .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+  stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }
 
 /// The kernel tells nobody when a process that is no child of ours goes, so look until it is gone.
@@ -262,10 +243,7 @@ fn serves_heals_and_leaves_nothing() {
   kill(victim);
   match master.event("worker:exit") {
     Event::WorkerExit { worker, cause } => {
-      assert_eq!(
-        (worker.as_str(), cause.signal_name().as_deref()),
-        ("worker-1", Some("SIGKILL"))
-      );
+      assert_eq!((worker.as_str(), cause.signal_name().as_deref()), ("worker-1", Some("SIGKILL")));
     }
     other => panic!("{other:?}"),
   }
@@ -277,13 +255,7 @@ fn serves_heals_and_leaves_nothing() {
     other => panic!("{other:?}"),
   }
   get(port);
-  let last: Vec<u32> = master
-    .cluster
-    .snapshot()
-    .workers
-    .iter()
-    .map(|w| w.pid.unwrap())
-    .collect();
+  let last: Vec<u32> = master.cluster.snapshot().workers.iter().map(|w| w.pid.unwrap()).collect();
   master.stop(true);
   last.into_iter().for_each(|pid| assert!(!alive(pid)));
   TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -296,10 +268,7 @@ fn a_worker_that_exits_at_boot_is_told_with_its_last_words() {
   assert_eq!(error.code(), "ERR_WORKER_STARTUP_EXIT");
   let details = error.details();
   assert_eq!(details["exitCode"], 3);
-  assert_eq!(
-    details["stderr"],
-    json!(["cannot find the database", "at startup"])
-  );
+  assert_eq!(details["stderr"], json!(["cannot find the database", "at startup"]));
   assert_eq!(master.cluster.port(), None);
 }
 
@@ -320,10 +289,7 @@ fn a_stubborn_worker_is_killed_with_everything_it_started() {
   });
   let master = Master::new("stubborn", config);
   let port = master.start().unwrap();
-  let (pid, child) = (
-    master.worker("worker-1").pid.unwrap(),
-    get(port).parse().unwrap(),
-  );
+  let (pid, child) = (master.worker("worker-1").pid.unwrap(), get(port).parse().unwrap());
   assert!(alive(child));
   master.stop(true);
   assert!(!alive(pid));

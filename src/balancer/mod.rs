@@ -45,9 +45,7 @@ impl Strategy {
   /// The strategy of this name, as the configuration spells it.
   #[must_use]
   pub fn parse(name: &str) -> Option<Self> {
-    Self::ALL
-      .into_iter()
-      .find(|strategy| strategy.name() == name)
+    Self::ALL.into_iter().find(|strategy| strategy.name() == name)
   }
 
   /// How the configuration spells it.

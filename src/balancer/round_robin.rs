@@ -15,10 +15,7 @@ impl Balancer for RoundRobin {
   fn pick(&self, candidates: &dyn Candidates) -> Option<usize> {
     let eligible = || (0..candidates.len()).filter(|&index| candidates.eligible(index));
     let count = eligible().count();
-    let turn = self
-      .turn
-      .fetch_add(1, Ordering::Relaxed)
-      .checked_rem(count)?;
+    let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(count)?;
     // Eligibility can change between the two scans; any eligible one is then as good as the next.
     eligible().nth(turn).or_else(|| eligible().next())
   }
@@ -50,9 +47,7 @@ mod tests {
 
   #[test]
   fn survives_the_wrap_of_its_counter() {
-    let balancer = RoundRobin {
-      turn: AtomicUsize::new(usize::MAX),
-    };
+    let balancer = RoundRobin { turn: AtomicUsize::new(usize::MAX) };
     let candidates = Fixed(vec![(true, 0); 3]);
     assert!(balancer.pick(&candidates).is_some());
     assert_eq!(balancer.pick(&candidates), Some(0));

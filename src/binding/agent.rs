@@ -70,10 +70,7 @@ pub struct NativeAgent {
 impl NativeAgent {
   /// Take over the inherited descriptor `fd`. A thread reads it from now on: when the master is gone,
   /// it ends this process and everything that it started, even while its JavaScript is blocked.
-  #[napi(
-    factory,
-    ts_args_type = "fd: number, listener: (request: NativeAgentRequest) => void"
-  )]
+  #[napi(factory, ts_args_type = "fd: number, listener: (request: NativeAgentRequest) => void")]
   pub fn connect(fd: i32, listener: AgentListener) -> Result<Self> {
     // SAFETY: the master opened the descriptor for this agent alone: its number is in a variable that
     // the agent removes when it reads it.
@@ -81,22 +78,14 @@ impl NativeAgent {
     let agent = Agent::connect(fd, move |request| {
       let request = match request {
         #[expect(clippy::cast_precision_loss, reason = "ids are at most 53 bits wide")]
-        Request::Ping { id } => NativeAgentRequest {
-          kind: "ping".to_owned(),
-          id: Some(id as f64),
-        },
-        Request::Shutdown => NativeAgentRequest {
-          kind: "shutdown".to_owned(),
-          id: None,
-        },
+        Request::Ping { id } => NativeAgentRequest { kind: "ping".to_owned(), id: Some(id as f64) },
+        Request::Shutdown => NativeAgentRequest { kind: "shutdown".to_owned(), id: None },
       };
       // A queue that is full or closing says that JavaScript is blocked or done: the master sees
       // the first by the missing answer, and does not need the second.
       let _queued = listener.call(request, ThreadsafeFunctionCallMode::NonBlocking);
     });
-    Ok(Self {
-      agent: agent.map_err(|error| io_error(&error))?,
-    })
+    Ok(Self { agent: agent.map_err(|error| io_error(&error))? })
   }
 
   /// A socket bound to `port` of 127.0.0.1, 0 for any, as a descriptor that the caller owns. For
@@ -132,17 +121,11 @@ impl NativeAgent {
   /// Say that a server of the app listens.
   #[napi]
   pub fn listening(&self, listening: NativeListening) -> Result<()> {
-    let host: IpAddr = listening.host.parse().map_err(|_| {
-      Error::new(
-        Status::InvalidArg,
-        format!("no IP address: {}", listening.host),
-      )
-    })?;
-    let protocol = if listening.protocol == "http" {
-      Protocol::Http
-    } else {
-      Protocol::Tcp
-    };
+    let host: IpAddr = listening
+      .host
+      .parse()
+      .map_err(|_| Error::new(Status::InvalidArg, format!("no IP address: {}", listening.host)))?;
+    let protocol = if listening.protocol == "http" { Protocol::Http } else { Protocol::Tcp };
     self.send(&Message::Listening(Listening {
       protocol,
       host,
@@ -168,11 +151,7 @@ impl NativeAgent {
   /// Answer a ping.
   #[napi]
   pub fn pong(&self, id: f64) -> Result<()> {
-    #[expect(
-      clippy::cast_possible_truncation,
-      clippy::cast_sign_loss,
-      reason = "was an integer"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "was an integer")]
     self.send(&Message::Pong { id: id as u64 })
   }
 
@@ -182,8 +161,5 @@ impl NativeAgent {
 }
 
 fn io_error(error: &std::io::Error) -> Error {
-  Error::new(
-    Status::GenericFailure,
-    format!("the channel to the cluster master failed: {error}"),
-  )
+  Error::new(Status::GenericFailure, format!("the channel to the cluster master failed: {error}"))
 }

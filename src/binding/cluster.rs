@@ -73,18 +73,12 @@ impl NativeCluster {
       agent: PathBuf::from(host.agent),
       addon: image::path(),
       env: None,
-      runtime: if host.runtime == "bun" {
-        Runtime::Bun
-      } else {
-        Runtime::Node
-      },
+      runtime: if host.runtime == "bun" { Runtime::Bun } else { Runtime::Node },
     };
     let events = Arc::new(JsEventSink::new(listener));
     let cluster = Cluster::new(config, base_port, host, events);
     let cluster = cluster.map_err(|error| to_js(env, &error))?;
-    Ok(Self {
-      cluster: Arc::new(cluster),
-    })
+    Ok(Self { cluster: Arc::new(cluster) })
   }
 
   /// What of the configuration was accepted although nothing acts on it yet, a sentence each.
@@ -127,12 +121,10 @@ impl NativeCluster {
   #[napi(ts_return_type = "Promise<NativeWorker>")]
   pub fn spawn_worker<'env>(&self, env: &'env Env, id: Option<String>) -> Result<Object<'env>> {
     let cluster = Arc::clone(&self.cluster);
-    settle(env, async move {
-      cluster
-        .spawn_worker(id)
-        .await
-        .map(|worker| NativeWorker::from(&worker))
-    })
+    settle(
+      env,
+      async move { cluster.spawn_worker(id).await.map(|worker| NativeWorker::from(&worker)) },
+    )
   }
 
   /// Stop a worker and forget its slot; resolves when its process is gone.
@@ -171,13 +163,7 @@ impl NativeCluster {
   /// All workers, as they are now.
   #[napi]
   pub fn workers(&self) -> Vec<NativeWorker> {
-    self
-      .cluster
-      .snapshot()
-      .workers
-      .iter()
-      .map(NativeWorker::from)
-      .collect()
+    self.cluster.snapshot().workers.iter().map(NativeWorker::from).collect()
   }
 
   /// One worker, as it is now; `null` when there is none with this id.

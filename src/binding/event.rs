@@ -41,16 +41,10 @@ impl JsEventSink {
 
 impl EventSink for JsEventSink {
   fn emit(&self, event: Event) {
-    let native = NativeEvent {
-      name: event.name().to_owned(),
-      payload: event.payload(),
-    };
+    let native = NativeEvent { name: event.name().to_owned(), payload: event.payload() };
     // `call`, not `call_async_catch`: a listener that throws is the application's bug and must
     // reach `uncaughtException`, as it would from any EventEmitter.
-    match self
-      .listener
-      .call(native, ThreadsafeFunctionCallMode::NonBlocking)
-    {
+    match self.listener.call(native, ThreadsafeFunctionCallMode::NonBlocking) {
       Status::Ok | Status::Closing => {}
       status => tracing::warn!(?status, event = event.name(), "event dropped"),
     }

@@ -40,14 +40,9 @@ where
   let outcome = runtime.spawn(future);
   runtime.spawn(async move {
     let outcome = outcome.await.unwrap_or_else(|panic| {
-      Err(ClusterError::System {
-        what: "finish a call",
-        reason: panic.to_string(),
-      })
+      Err(ClusterError::System { what: "finish a call", reason: panic.to_string() })
     });
-    deferred.resolve(Box::new(move |env| {
-      outcome.map_err(|error| to_js(env, &error))
-    }));
+    deferred.resolve(Box::new(move |env| outcome.map_err(|error| to_js(env, &error))));
   });
   Ok(promise)
 }

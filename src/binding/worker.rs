@@ -44,15 +44,8 @@ pub struct NativeWorkerHealth {
 
 impl From<&WorkerView> for NativeWorker {
   fn from(view: &WorkerView) -> Self {
-    let counters = view
-      .upstream
-      .as_ref()
-      .map(|upstream| upstream.counters())
-      .unwrap_or_default();
-    let active = view
-      .upstream
-      .as_ref()
-      .map_or(0, |upstream| upstream.in_flight());
+    let counters = view.upstream.as_ref().map(|upstream| upstream.counters()).unwrap_or_default();
+    let active = view.upstream.as_ref().map_or(0, |upstream| upstream.in_flight());
     Self {
       id: view.id.to_string(),
       // An `Option` would leave the field out.
@@ -72,10 +65,7 @@ impl From<&WorkerView> for NativeWorker {
   }
 }
 
-#[expect(
-  clippy::cast_precision_loss,
-  reason = "JavaScript numbers are exact up to 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "JavaScript numbers are exact up to 2^53")]
 const fn float(number: u64) -> f64 {
   number as f64
 }

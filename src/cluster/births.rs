@@ -40,14 +40,8 @@ impl Births {
   pub fn raise(&mut self, slot: &Slot) -> Result<Incarnation> {
     let config = self.config.borrow().clone();
     let port = PortLease::take(self.public_port, slot.port)?;
-    let launch = launch(
-      &self.host,
-      &config.exec,
-      &slot.id,
-      slot.ordinal,
-      port.port(),
-      self.public_port,
-    )?;
+    let launch =
+      launch(&self.host, &config.exec, &slot.id, slot.ordinal, port.port(), self.public_port)?;
     self.generations += 1;
     let demand = watch::Sender::new(Demand::Run);
     self.nursery.raise(Birth {

@@ -35,26 +35,16 @@ impl Supervisor {
       self.departed = add(self.departed, target.upstream.counters());
     }
     self.publish();
-    self.outbox.emit(Event::WorkerExit {
-      worker,
-      cause: end.cause.clone(),
-    });
+    self.outbox.emit(Event::WorkerExit { worker, cause: end.cause.clone() });
     match (place, gone) {
       (Place::Retiring(_), Some(gone)) => {
         drop(gone.port);
-        gone
-          .gone
-          .into_iter()
-          .for_each(|reply| self.outbox.answer(reply, Ok(())));
+        gone.gone.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
       }
       (Place::Station, Some(gone)) => {
         let (uptime, lost) = (gone.uptime(Instant::now()), gone.port.is_lost());
         drop(gone);
-        let moved = if lost && end.startup.is_some() {
-          self.start_elsewhere(index)
-        } else {
-          None
-        };
+        let moved = if lost && end.startup.is_some() { self.start_elsewhere(index) } else { None };
         match (moved, self.slots.get_mut(index)) {
           (Some(incarnation), Some(slot)) => slot.station = Station::Booting(incarnation),
           (_, _) => self.mourn(index, end, uptime),
@@ -87,10 +77,7 @@ impl Supervisor {
     let worker = slot.id.to_string();
     if let Some(error) = end.startup.clone() {
       slot.last_error = Some(error.clone());
-      self.outbox.emit(Event::WorkerError {
-        worker: worker.clone(),
-        error: error.clone(),
-      });
+      self.outbox.emit(Event::WorkerError { worker: worker.clone(), error: error.clone() });
       if !slot.ready.is_empty() {
         // It never was: whoever asked for it is told, and nothing is left of it.
         slot.leaving = Some(Leaving::Failed);
@@ -115,10 +102,8 @@ impl Supervisor {
     slot.streak = streak;
     match decision {
       Decision::Again { after } => {
-        slot.station = Station::Waiting {
-          until: Instant::now() + after,
-          reason: end.cause.to_string(),
-        };
+        slot.station =
+          Station::Waiting { until: Instant::now() + after, reason: end.cause.to_string() };
       }
       Decision::GiveUp { restarts } => {
         slot.station = Station::Failed;
@@ -138,12 +123,7 @@ impl Supervisor {
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
-    let Some(Successor {
-      incarnation,
-      reason,
-      replies,
-    }) = slot.successor.take()
-    else {
+    let Some(Successor { incarnation, reason, replies }) = slot.successor.take() else {
       return;
     };
     let lost = incarnation.port.is_lost();
@@ -153,37 +133,22 @@ impl Supervisor {
       && let Some(incarnation) = self.start_elsewhere(index)
       && let Some(slot) = self.slots.get_mut(index)
     {
-      slot.successor = Some(Successor {
-        incarnation,
-        reason,
-        replies,
-      });
+      slot.successor = Some(Successor { incarnation, reason, replies });
       return;
     }
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
     let worker = slot.id.to_string();
-    let error = end.startup.clone().unwrap_or(ClusterError::WorkerStopped {
-      worker: worker.clone(),
-    });
-    self.outbox.emit(Event::WorkerError {
-      worker,
-      error: error.clone(),
-    });
+    let error =
+      end.startup.clone().unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
+    self.outbox.emit(Event::WorkerError { worker, error: error.clone() });
     for reply in replies {
       self.outbox.answer(reply, Err(error.clone()));
     }
     // The old process died while it waited to be relieved: the slot must not stay empty.
     if matches!(slot.station, Station::Vacant) {
-      self.mourn(
-        index,
-        End {
-          startup: None,
-          ..end
-        },
-        Duration::ZERO,
-      );
+      self.mourn(index, End { startup: None, ..end }, Duration::ZERO);
     }
   }
 
@@ -226,11 +191,7 @@ impl Supervisor {
         }
         Err(error) => {
           slot.station = Station::Vacant;
-          let end = End {
-            cause: Cause::SpawnFailed,
-            startup: Some(error),
-            stderr: Vec::new(),
-          };
+          let end = End { cause: Cause::SpawnFailed, startup: Some(error), stderr: Vec::new() };
           self.mourn(index, end, Duration::ZERO);
         }
       }

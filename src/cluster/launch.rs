@@ -68,33 +68,22 @@ pub fn launch(
 ) -> Result<Launch> {
   let script = match (&exec.script, &host.script) {
     // The worker may run in another directory; what a path means must not change with that.
-    (Some(script), _) => std::path::absolute(script)
-      .unwrap_or_else(|_| script.clone())
-      .into_os_string(),
+    (Some(script), _) => {
+      std::path::absolute(script).unwrap_or_else(|_| script.clone()).into_os_string()
+    }
     (None, Some(script)) => script.into(),
     (None, None) => {
       let problem = "exec.script: the master runs no script of its own, so this must name one";
-      return Err(ClusterError::Configuration {
-        problems: vec![problem.to_owned()],
-      });
+      return Err(ClusterError::Configuration { problems: vec![problem.to_owned()] });
     }
   };
   let exec_argv = exec.exec_argv.as_ref().unwrap_or(&host.exec_argv);
-  let mut args: Vec<OsString> = exec_argv
-    .iter()
-    .map(|arg| inspector(arg, host.runtime, ordinal).into())
-    .collect();
+  let mut args: Vec<OsString> =
+    exec_argv.iter().map(|arg| inspector(arg, host.runtime, ordinal).into()).collect();
   args.push(host.runtime.preload().into());
   args.push(host.agent.clone().into_os_string());
   args.push(script);
-  args.extend(
-    exec
-      .args
-      .as_ref()
-      .unwrap_or(&host.args)
-      .iter()
-      .map(OsString::from),
-  );
+  args.extend(exec.args.as_ref().unwrap_or(&host.args).iter().map(OsString::from));
   let mut env: Vec<(OsString, OsString)> = host
     .env
     .iter()
@@ -106,16 +95,10 @@ pub fn launch(
     ("CLUSTER_MODE".into(), "true".into()),
     ("WORKER_ID".into(), worker.into()),
     ("WORKER_PORT".into(), port.to_string().into()),
-    (
-      "XYPRISS_CLUSTER_PORT".into(),
-      public_port.to_string().into(),
-    ),
+    ("XYPRISS_CLUSTER_PORT".into(), public_port.to_string().into()),
   ]);
   if let Some(addon) = &host.addon {
-    env.push((
-      "XYPRISS_CLUSTER_ADDON".into(),
-      addon.clone().into_os_string(),
-    ));
+    env.push(("XYPRISS_CLUSTER_ADDON".into(), addon.clone().into_os_string()));
   }
   Ok(Launch {
     program: host.program.clone(),
@@ -128,23 +111,12 @@ pub fn launch(
 
 /// An inspector can have its port only once, so each worker gets the next, as with `node:cluster`.
 fn inspector(arg: &str, runtime: Runtime, ordinal: u16) -> String {
-  let (flag, value) = arg
-    .split_once('=')
-    .map_or((arg, None), |(flag, value)| (flag, Some(value)));
-  if ![
-    "--inspect",
-    "--inspect-brk",
-    "--inspect-wait",
-    "--inspect-port",
-  ]
-  .contains(&flag)
-  {
+  let (flag, value) = arg.split_once('=').map_or((arg, None), |(flag, value)| (flag, Some(value)));
+  if !["--inspect", "--inspect-brk", "--inspect-wait", "--inspect-port"].contains(&flag) {
     return arg.to_owned();
   }
   let value = value.unwrap_or_default();
-  let (host, port) = value
-    .rsplit_once(':')
-    .map_or(("", value), |(host, port)| (host, port));
+  let (host, port) = value.rsplit_once(':').map_or(("", value), |(host, port)| (host, port));
   let port = match (port.parse::<u16>(), value) {
     // 0 lets the operating system choose, and it never chooses twice.
     (Ok(0), _) => 0,
@@ -153,11 +125,7 @@ fn inspector(arg: &str, runtime: Runtime, ordinal: u16) -> String {
     // A form that is not known, such as a URL of Bun's: leave it alone.
     (Err(_), _) => return arg.to_owned(),
   };
-  if host.is_empty() {
-    format!("{flag}={port}")
-  } else {
-    format!("{flag}={host}:{port}")
-  }
+  if host.is_empty() { format!("{flag}={port}") } else { format!("{flag}={host}:{port}") }
 }
 
 #[cfg(test)]
@@ -192,13 +160,7 @@ mod tests {
         "--verbose",
       ]
     );
-    let env = |name: &str| {
-      launch
-        .env
-        .iter()
-        .find(|(n, _)| n == name)
-        .map(|(_, v)| v.clone())
-    };
+    let env = |name: &str| launch.env.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     assert_eq!(env("WORKER_ID"), Some("worker-2".into()));
     assert_eq!(env("WORKER_PORT"), Some("8087".into()));
     assert_eq!(env("CLUSTER_MODE"), Some("true".into()));
@@ -213,38 +175,22 @@ mod tests {
       args: Some(Vec::new()),
       exec_argv: Some(Vec::new()),
       cwd: Some("/srv".into()),
-      env: vec![
-        ("WORKER_ID".to_owned(), "mine".to_owned()),
-        ("A".to_owned(), "b".to_owned()),
-      ],
+      env: vec![("WORKER_ID".to_owned(), "mine".to_owned()), ("A".to_owned(), "b".to_owned())],
     };
-    let host = Host {
-      runtime: Runtime::Bun,
-      ..host()
-    };
+    let host = Host { runtime: Runtime::Bun, ..host() };
     let launch = launch(&host, &exec, "worker-1", 1, 8086, 8085).unwrap();
     assert_eq!(launch.args, ["--preload", "/pkg/agent.js", "/srv/other.js"]);
     assert_eq!(launch.cwd, Some("/srv".into()));
     // The contract comes last, so it wins.
-    let last = launch
-      .env
-      .iter()
-      .rfind(|(name, _)| name == "WORKER_ID")
-      .unwrap();
+    let last = launch.env.iter().rfind(|(name, _)| name == "WORKER_ID").unwrap();
     assert_eq!(last.1, "worker-1");
   }
 
   #[test]
   fn has_the_environment_that_the_masters_javascript_sees() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let host = Host {
-      env: Some(vec![pair("A", "master"), pair("B", "master")]),
-      ..host()
-    };
-    let exec = Exec {
-      env: vec![pair("B", "exec")],
-      ..Exec::default()
-    };
+    let host = Host { env: Some(vec![pair("A", "master"), pair("B", "master")]), ..host() };
+    let exec = Exec { env: vec![pair("B", "exec")], ..Exec::default() };
     let launch = launch(&host, &exec, "worker-1", 1, 8086, 8085).unwrap();
     assert!(!launch.inherits_env);
     let last = |name: &str| {
@@ -257,10 +203,7 @@ mod tests {
 
   #[test]
   fn needs_a_script() {
-    let host = Host {
-      script: None,
-      ..host()
-    };
+    let host = Host { script: None, ..host() };
     let error = launch(&host, &Exec::default(), "worker-1", 1, 1, 0).unwrap_err();
     assert_eq!(error.code(), "ERR_CONFIGURATION");
   }
@@ -269,10 +212,7 @@ mod tests {
   fn keeps_inspectors_apart() {
     for (arg, expected) in [
       ("--inspect", "--inspect=9232"),
-      (
-        "--inspect-brk=127.0.0.1:5000",
-        "--inspect-brk=127.0.0.1:5003",
-      ),
+      ("--inspect-brk=127.0.0.1:5000", "--inspect-brk=127.0.0.1:5003"),
       ("--inspect=0", "--inspect=0"),
       ("--inspect=ws://localhost/x", "--inspect=ws://localhost/x"),
       ("--max-old-space-size=64", "--max-old-space-size=64"),

@@ -81,11 +81,7 @@ impl Cluster {
       host,
       base_port,
       events,
-      settings: Mutex::new(Settings {
-        written,
-        config: Arc::new(config),
-        warnings,
-      }),
+      settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
       run: Mutex::new(None),
       operation: tokio::sync::Mutex::new(()),
     })
@@ -162,24 +158,16 @@ impl Cluster {
   /// The run, if one has not ended.
   fn current(&self) -> Option<Arc<Run>> {
     let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-    run
-      .as_ref()
-      .filter(|run| run.state() != ClusterState::Stopped)
-      .cloned()
+    run.as_ref().filter(|run| run.state() != ClusterState::Stopped).cloned()
   }
 
   /// The run that `call` needs.
   fn running(&self, call: &'static str) -> Result<Arc<Run>> {
     let run = self.current();
-    let state = run
-      .as_ref()
-      .map_or(ClusterState::Stopped, |run| run.state());
+    let state = run.as_ref().map_or(ClusterState::Stopped, |run| run.state());
     run
       .filter(|_| state == ClusterState::Running)
-      .ok_or(ClusterError::NotRunning {
-        state: state.name(),
-        call,
-      })
+      .ok_or(ClusterError::NotRunning { state: state.name(), call })
   }
 }
 

@@ -75,18 +75,12 @@ impl Cluster {
     check_exec(&config)?;
     let proxy = bind(&config, self.base_port)?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let starting = Snapshot {
-      state: ClusterState::Starting,
-      ..Snapshot::empty()
-    };
+    let starting = Snapshot { state: ClusterState::Starting, ..Snapshot::empty() };
     let (snapshots, shown) = watch::channel(Arc::new(starting));
     let current = watch::Sender::new(Arc::clone(&config));
     let (config_shown, reporter) = (current.subscribe(), Reporter::default());
     let supervisor = Supervisor::new(Parts {
-      host: Host {
-        env,
-        ..self.host.clone()
-      },
+      host: Host { env, ..self.host.clone() },
       config: current,
       proxy: proxy.clone(),
       nursery,
@@ -94,13 +88,7 @@ impl Cluster {
       snapshots,
       commands: inbox,
     });
-    let run = Run {
-      commands,
-      snapshots: shown,
-      config: config_shown,
-      proxy,
-      reporter,
-    };
+    let run = Run { commands, snapshots: shown, config: config_shown, proxy, reporter };
     let run = Arc::new(run);
     *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&run));
     tokio::spawn(supervisor.run());
@@ -118,11 +106,7 @@ impl Cluster {
       Err(error) => {
         let stopped = run.state() != ClusterState::Starting;
         run.shut_down(false).await;
-        Err(if stopped {
-          ClusterError::Stopped { call: "start" }
-        } else {
-          error
-        })
+        Err(if stopped { ClusterError::Stopped { call: "start" } } else { error })
       }
     }
   }
@@ -149,13 +133,8 @@ impl Cluster {
   }
 
   async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
-    let ids: Vec<String> = run
-      .snapshots
-      .borrow()
-      .workers
-      .iter()
-      .map(|worker| worker.id.to_string())
-      .collect();
+    let ids: Vec<String> =
+      run.snapshots.borrow().workers.iter().map(|worker| worker.id.to_string()).collect();
     for id in ids {
       match run.replace(&id, reason, call).await {
         Ok(()) => {}
@@ -166,10 +145,7 @@ impl Cluster {
           return Err(ClusterError::Stopped { call });
         }
         Err(error) => {
-          return Err(ClusterError::RolloutAborted {
-            worker: id,
-            source: Box::new(error),
-          });
+          return Err(ClusterError::RolloutAborted { worker: id, source: Box::new(error) });
         }
       }
     }
@@ -186,9 +162,7 @@ impl Cluster {
     if run.count() >= MAX_WORKERS as usize {
       return Err(invalid_count(run.count() + 1));
     }
-    run
-      .ask("spawnWorker", |reply| Command::Spawn { id, reply })
-      .await
+    run.ask("spawnWorker", |reply| Command::Spawn { id, reply }).await
   }
 
   /// Stop a worker and forget its slot.
@@ -197,13 +171,7 @@ impl Cluster {
   /// When there is no such worker.
   pub async fn stop_worker(&self, id: String, graceful: bool) -> Result<()> {
     let run = self.running("stopWorker")?;
-    run
-      .ask("stopWorker", |reply| Command::Remove {
-        id,
-        graceful,
-        reply,
-      })
-      .await
+    run.ask("stopWorker", |reply| Command::Remove { id, graceful, reply }).await
   }
 
   /// Replace one worker, successor first.
@@ -258,10 +226,7 @@ impl Cluster {
   fn remember_count(&self, count: usize) {
     let mut settings = self.settings();
     let count = u32::try_from(count).unwrap_or(MAX_WORKERS);
-    let config = Config {
-      workers: count,
-      ..Config::clone(&settings.config)
-    };
+    let config = Config { workers: count, ..Config::clone(&settings.config) };
     settings.config = Arc::new(config);
     if let Some(written) = settings.written.as_object_mut() {
       written.insert("workers".to_owned(), count.into());
@@ -323,11 +288,7 @@ impl Run {
   /// Workers that are meant to stay.
   fn count(&self) -> usize {
     let snapshot = self.snapshots.borrow();
-    snapshot
-      .workers
-      .iter()
-      .filter(|worker| worker.status != WorkerStatus::Stopping)
-      .count()
+    snapshot.workers.iter().filter(|worker| worker.status != WorkerStatus::Stopping).count()
   }
 
   async fn shut_down(&self, graceful: bool) {
@@ -337,16 +298,12 @@ impl Run {
   }
 
   async fn configure(&self, config: Arc<Config>) -> Result<()> {
-    self
-      .ask("updateConfig", |reply| Command::Configure { config, reply })
-      .await
+    self.ask("updateConfig", |reply| Command::Configure { config, reply }).await
   }
 
   async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
     let (id, reason) = (id.to_owned(), reason.to_owned());
-    self
-      .ask(call, |reply| Command::Replace { id, reason, reply })
-      .await
+    self.ask(call, |reply| Command::Replace { id, reason, reply }).await
   }
 
   /// Ask for all of it at once, so that workers start and drain side by side.
@@ -365,36 +322,21 @@ impl Run {
   }
 
   fn spawn_many(self: &Arc<Self>, count: usize, call: &'static str) -> JoinSet<Result<WorkerView>> {
-    self.ask_all(
-      call,
-      (0..count).map(|_| |reply| Command::Spawn { id: None, reply }),
-    )
+    self.ask_all(call, (0..count).map(|_| |reply| Command::Spawn { id: None, reply }))
   }
 
   /// Those that do not run are the first to go, then the youngest.
   fn remove_spare(self: &Arc<Self>, count: usize) -> JoinSet<Result<()>> {
     let present = self.snapshots.borrow().clone();
-    let staying = present
-      .workers
-      .iter()
-      .filter(|worker| worker.status != WorkerStatus::Stopping);
+    let staying = present.workers.iter().filter(|worker| worker.status != WorkerStatus::Stopping);
     let mut spare: Vec<&WorkerView> = staying.rev().collect();
     spare
       .sort_by_key(|worker| !matches!(worker.status, WorkerStatus::Error | WorkerStatus::Stopped));
-    let ids: Vec<String> = spare
-      .into_iter()
-      .take(count)
-      .map(|worker| worker.id.to_string())
-      .collect();
+    let ids: Vec<String> =
+      spare.into_iter().take(count).map(|worker| worker.id.to_string()).collect();
     self.ask_all(
       "scale",
-      ids.into_iter().map(|id| {
-        move |reply| Command::Remove {
-          id,
-          graceful: true,
-          reply,
-        }
-      }),
+      ids.into_iter().map(|id| move |reply| Command::Remove { id, graceful: true, reply }),
     )
   }
 }
@@ -473,26 +415,15 @@ async fn tick_metrics(
 
 /// Refuse early what the runtime would only say on stderr.
 fn check_exec(config: &Config) -> Result<()> {
-  let problem = |problem: String| ClusterError::Configuration {
-    problems: vec![problem],
-  };
+  let problem = |problem: String| ClusterError::Configuration { problems: vec![problem] };
   let exec = &config.exec;
   // A name without extension is completed by the runtime in ways of its own.
-  let missing = exec
-    .script
-    .as_ref()
-    .filter(|path| path.extension().is_some() && !path.exists());
+  let missing = exec.script.as_ref().filter(|path| path.extension().is_some() && !path.exists());
   if let Some(script) = missing {
-    return Err(problem(format!(
-      "exec.script: there is no file {}",
-      script.display()
-    )));
+    return Err(problem(format!("exec.script: there is no file {}", script.display())));
   }
   if let Some(cwd) = exec.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
-    return Err(problem(format!(
-      "exec.cwd: there is no directory {}",
-      cwd.display()
-    )));
+    return Err(problem(format!("exec.cwd: there is no directory {}", cwd.display())));
   }
   Ok(())
 }
@@ -503,14 +434,9 @@ fn check_host(old: &Config, new: &Config) -> Result<()> {
     return Ok(());
   }
   let problem = "loadBalancing.host: cannot change while the cluster runs; stop() it first";
-  Err(ClusterError::Configuration {
-    problems: vec![problem.to_owned()],
-  })
+  Err(ClusterError::Configuration { problems: vec![problem.to_owned()] })
 }
 
 fn invalid_count(asked: impl ToString) -> ClusterError {
-  ClusterError::InvalidWorkerCount {
-    asked: asked.to_string(),
-    max: MAX_WORKERS,
-  }
+  ClusterError::InvalidWorkerCount { asked: asked.to_string(), max: MAX_WORKERS }
 }

@@ -20,11 +20,7 @@ impl Outbox {
   /// An empty one; events will go to `sink`.
   #[must_use]
   pub fn new(sink: Arc<dyn EventSink>) -> Self {
-    Self {
-      sink,
-      events: Vec::new(),
-      answers: Vec::new(),
-    }
+    Self { sink, events: Vec::new(), answers: Vec::new() }
   }
 
   /// Tell of `event`.
@@ -42,18 +38,13 @@ impl Outbox {
 
   /// Send everything. Events first: whoever gets an answer may emit one that follows from these.
   pub fn flush(&mut self) {
-    self
-      .events
-      .drain(..)
-      .for_each(|event| self.sink.emit(event));
+    self.events.drain(..).for_each(|event| self.sink.emit(event));
     self.answers.drain(..).for_each(|answer| answer());
   }
 }
 
 impl fmt::Debug for Outbox {
   fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.debug_struct("Outbox")
-      .field("events", &self.events)
-      .finish_non_exhaustive()
+    f.debug_struct("Outbox").field("events", &self.events).finish_non_exhaustive()
   }
 }

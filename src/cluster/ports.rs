@@ -55,10 +55,7 @@ impl PortLease {
 
 impl Drop for PortLease {
   fn drop(&mut self) {
-    GIVEN
-      .lock()
-      .unwrap_or_else(PoisonError::into_inner)
-      .remove(&self.0);
+    GIVEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
   }
 }
 

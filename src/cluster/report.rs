@@ -39,12 +39,7 @@ fn reason(worker: &WorkerView) -> Option<String> {
   if worker.serves() {
     return None;
   }
-  let silent = || {
-    format!(
-      "{} checks in a row failed",
-      worker.checkup.consecutive_failures
-    )
-  };
+  let silent = || format!("{} checks in a row failed", worker.checkup.consecutive_failures);
   let told = worker.last_error.clone();
   Some(match worker.status {
     WorkerStatus::Running => silent(),
@@ -77,16 +72,8 @@ const SHORTEST: Duration = Duration::from_millis(100);
 impl Default for Reporter {
   fn default() -> Self {
     let now = Instant::now();
-    let memory = Memory {
-      meter: Meter::default(),
-      at: now,
-      requests: 0,
-      rate: 0.0,
-    };
-    Self {
-      memory: Mutex::new(memory),
-      started: now,
-    }
+    let memory = Memory { meter: Meter::default(), at: now, requests: 0, rate: 0.0 };
+    Self { memory: Mutex::new(memory), started: now }
   }
 }
 
@@ -96,19 +83,14 @@ impl Reporter {
   pub fn metrics(&self, snapshot: &Snapshot, stats: ProxyStats) -> Value {
     let now = SystemTime::now();
     let age = |worker: &WorkerView| now.duration_since(worker.started).unwrap_or_default();
-    let processes: Vec<(u32, Duration)> = snapshot
-      .workers
-      .iter()
-      .filter_map(|w| w.pid.map(|pid| (pid, age(w))))
-      .collect();
+    let processes: Vec<(u32, Duration)> =
+      snapshot.workers.iter().filter_map(|w| w.pid.map(|pid| (pid, age(w)))).collect();
     let counters = snapshot.counters();
     let (usages, rate) = self.read(&processes, counters.requests);
     // What clients saw: a request that failed at one worker and was answered by another did not fail.
     let refused = stats.unavailable + stats.bad_gateway;
-    let (failed, requests) = (
-      counters.server_errors + refused,
-      counters.requests + stats.unavailable,
-    );
+    let (failed, requests) =
+      (counters.server_errors + refused, counters.requests + stats.unavailable);
     let total: Usage = usages.values().fold(Usage::default(), |sum, usage| Usage {
       rss: sum.rss + usage.rss,
       cpu: sum.cpu + usage.cpu,
@@ -152,11 +134,7 @@ impl Reporter {
 }
 
 fn worker(worker: &WorkerView, usages: &HashMap<u32, Usage>, age: Duration) -> Value {
-  let counters = worker
-    .upstream
-    .as_ref()
-    .map(|upstream| upstream.counters())
-    .unwrap_or_default();
+  let counters = worker.upstream.as_ref().map(|upstream| upstream.counters()).unwrap_or_default();
   let usage = worker.pid.and_then(|pid| usages.get(&pid));
   json!({
     "id": &*worker.id,
@@ -180,17 +158,10 @@ fn average_ms(counters: Counters) -> f64 {
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
-  if whole == 0 {
-    0.0
-  } else {
-    float(part) / float(whole)
-  }
+  if whole == 0 { 0.0 } else { float(part) / float(whole) }
 }
 
-#[expect(
-  clippy::cast_precision_loss,
-  reason = "53 bits are enough to show a person"
-)]
+#[expect(clippy::cast_precision_loss, reason = "53 bits are enough to show a person")]
 fn float(number: u64) -> f64 {
   number as f64
 }

@@ -53,12 +53,7 @@ impl Streak {
       return (Self { restarts }, Decision::GiveUp { restarts });
     }
     let after = wait(restarts, policy.delay).mul_f64(1.0 + JITTER * jitter.clamp(0.0, 1.0));
-    (
-      Self {
-        restarts: restarts + 1,
-      },
-      Decision::Again { after },
-    )
+    (Self { restarts: restarts + 1 }, Decision::Again { after })
   }
 }
 
@@ -80,11 +75,7 @@ mod tests {
   use super::*;
 
   fn policy(max_restarts: u32, delay: Duration) -> Restart {
-    Restart {
-      respawn: true,
-      max_restarts,
-      delay,
-    }
+    Restart { respawn: true, max_restarts, delay }
   }
 
   #[test]
@@ -101,10 +92,7 @@ mod tests {
       }
     };
     assert_eq!(gave_up_after, 3);
-    let rounded: Vec<f64> = waits
-      .iter()
-      .map(|wait| (wait * 10.0).round() / 10.0)
-      .collect();
+    let rounded: Vec<f64> = waits.iter().map(|wait| (wait * 10.0).round() / 10.0).collect();
     assert_eq!(rounded, [2.0, 3.0, 4.5]);
   }
 
@@ -115,12 +103,7 @@ mod tests {
     let (_, decision) = streak.died(Duration::from_secs(29), &policy, 0.0);
     assert_eq!(decision, Decision::GiveUp { restarts: 1 });
     let (_, decision) = streak.died(Duration::from_secs(30), &policy, 0.0);
-    assert_eq!(
-      decision,
-      Decision::Again {
-        after: Duration::from_secs(1)
-      }
-    );
+    assert_eq!(decision, Decision::Again { after: Duration::from_secs(1) });
   }
 
   #[test]

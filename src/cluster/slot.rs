@@ -46,9 +46,7 @@ impl Incarnation {
   /// How long it has been ready.
   #[must_use]
   pub fn uptime(&self, now: Instant) -> Duration {
-    self
-      .ready
-      .map_or(Duration::ZERO, |ready| now.saturating_duration_since(ready))
+    self.ready.map_or(Duration::ZERO, |ready| now.saturating_duration_since(ready))
   }
 
   /// Ask more of it; less is never asked.
@@ -168,24 +166,13 @@ impl Slot {
   /// Find an incarnation.
   #[must_use]
   pub fn place(&self, generation: Generation) -> Option<Place> {
-    if self
-      .present()
-      .is_some_and(|present| present.generation == generation)
-    {
+    if self.present().is_some_and(|present| present.generation == generation) {
       return Some(Place::Station);
     }
-    if self
-      .successor
-      .as_ref()
-      .is_some_and(|s| s.incarnation.generation == generation)
-    {
+    if self.successor.as_ref().is_some_and(|s| s.incarnation.generation == generation) {
       return Some(Place::Successor);
     }
-    self
-      .retiring
-      .iter()
-      .position(|old| old.generation == generation)
-      .map(Place::Retiring)
+    self.retiring.iter().position(|old| old.generation == generation).map(Place::Retiring)
   }
 
   /// The incarnation at `place`.
@@ -195,10 +182,7 @@ impl Slot {
         Station::Booting(present) | Station::Serving(present) => Some(present),
         Station::Waiting { .. } | Station::Failed | Station::Ended | Station::Vacant => None,
       },
-      Place::Successor => self
-        .successor
-        .as_mut()
-        .map(|successor| &mut successor.incarnation),
+      Place::Successor => self.successor.as_mut().map(|successor| &mut successor.incarnation),
       Place::Retiring(index) => self.retiring.get_mut(index),
     }
   }
@@ -244,16 +228,8 @@ impl Slot {
 
   /// Every process of it that there is.
   pub fn processes(&self) -> impl Iterator<Item = u32> {
-    let successor = self
-      .successor
-      .as_ref()
-      .map(|successor| &successor.incarnation);
-    self
-      .present()
-      .into_iter()
-      .chain(successor)
-      .chain(&self.retiring)
-      .filter_map(|i| i.pid)
+    let successor = self.successor.as_ref().map(|successor| &successor.incarnation);
+    self.present().into_iter().chain(successor).chain(&self.retiring).filter_map(|i| i.pid)
   }
 
   /// The slot as users see it.
@@ -261,12 +237,7 @@ impl Slot {
   pub fn view(&self) -> WorkerView {
     let shown = self
       .present()
-      .or_else(|| {
-        self
-          .successor
-          .as_ref()
-          .map(|successor| &successor.incarnation)
-      })
+      .or_else(|| self.successor.as_ref().map(|successor| &successor.incarnation))
       .or_else(|| self.retiring.last());
     let status = match &self.station {
       _ if self.leaving.is_some() => WorkerStatus::Stopping,
@@ -280,18 +251,13 @@ impl Slot {
     WorkerView {
       id: Arc::clone(&self.id),
       pid: shown.and_then(|shown| shown.pid),
-      port: shown
-        .map(|shown| shown.port.port())
-        .or(self.port)
-        .unwrap_or_default(),
+      port: shown.map(|shown| shown.port.port()).or(self.port).unwrap_or_default(),
       status,
       checkup: shown.map_or(Checkup::NEW, |shown| shown.checkup),
       started: shown.map_or(NEVER, |shown| shown.born),
       fresh: !self.ready.is_empty(),
       restarts: self.restarts,
-      upstream: shown
-        .and_then(|shown| shown.target.as_ref())
-        .map(|t| Arc::clone(&t.upstream)),
+      upstream: shown.and_then(|shown| shown.target.as_ref()).map(|t| Arc::clone(&t.upstream)),
       last_error: self.last_error.as_ref().map(ToString::to_string),
     }
   }

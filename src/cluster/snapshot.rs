@@ -144,10 +144,7 @@ impl Snapshot {
   /// What all workers counted since the start, those that are gone included.
   #[must_use]
   pub fn counters(&self) -> Counters {
-    let present = self
-      .workers
-      .iter()
-      .filter_map(|worker| worker.upstream.as_ref());
+    let present = self.workers.iter().filter_map(|worker| worker.upstream.as_ref());
     present.fold(self.departed, |sum, upstream| add(sum, upstream.counters()))
   }
 }

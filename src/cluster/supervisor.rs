@@ -85,24 +85,10 @@ impl Supervisor {
   /// Put one together.
   #[must_use]
   pub fn new(parts: Parts) -> Self {
-    let Parts {
-      host,
-      config,
-      proxy,
-      nursery,
-      events,
-      snapshots,
-      commands,
-    } = parts;
+    let Parts { host, config, proxy, nursery, events, snapshots, commands } = parts;
     let (sender, notices) = mpsc::channel(NEWS);
-    let births = Births {
-      host,
-      config,
-      nursery,
-      notices: sender,
-      public_port: proxy.port(),
-      generations: 0,
-    };
+    let births =
+      Births { host, config, nursery, notices: sender, public_port: proxy.port(), generations: 0 };
     Self {
       births,
       proxy,
@@ -152,11 +138,7 @@ impl Supervisor {
   fn obey(&mut self, command: Command) {
     match command {
       Command::Spawn { id, reply } => self.spawn(id, reply),
-      Command::Remove {
-        id,
-        graceful,
-        reply,
-      } => self.remove(&id, graceful, reply),
+      Command::Remove { id, graceful, reply } => self.remove(&id, graceful, reply),
       Command::Replace { id, reason, reply } => self.replace(&id, reason, reply),
       Command::Open { reply } => {
         let opened = self.open();
@@ -174,20 +156,13 @@ impl Supervisor {
 
   fn spawn(&mut self, id: Option<String>, reply: Reply<WorkerView>) {
     if self.closing != Closing::No {
-      return self.outbox.answer(
-        reply,
-        Err(ClusterError::Stopped {
-          call: "spawnWorker",
-        }),
-      );
+      return self.outbox.answer(reply, Err(ClusterError::Stopped { call: "spawnWorker" }));
     }
     let ordinal = (1..=u16::MAX).find(|n| self.slots.iter().all(|slot| slot.ordinal != *n));
     let ordinal = ordinal.unwrap_or(u16::MAX);
     let id = id.unwrap_or_else(|| self.free_id());
     if self.slots.iter().any(|slot| *slot.id == *id) {
-      return self
-        .outbox
-        .answer(reply, Err(ClusterError::WorkerExists { worker: id }));
+      return self.outbox.answer(reply, Err(ClusterError::WorkerExists { worker: id }));
     }
     let mut slot = Slot::new(id.into(), ordinal);
     match self.births.raise(&slot) {
@@ -206,41 +181,26 @@ impl Supervisor {
       return self.outbox.answer(reply, Err(self.unknown(id)));
     };
     let by = self.patience();
-    let demand = if graceful {
-      Demand::Stop { by }
-    } else {
-      Demand::Kill
-    };
+    let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
     self.dismiss(index, demand, Some(reply));
   }
 
   fn replace(&mut self, id: &str, reason: String, reply: Reply<()>) {
     if self.closing != Closing::No {
-      return self
-        .outbox
-        .answer(reply, Err(ClusterError::Stopped { call: "restart" }));
+      return self.outbox.answer(reply, Err(ClusterError::Stopped { call: "restart" }));
     }
-    let index = self
-      .index(id)
-      .filter(|index| self.slots.get(*index).is_some_and(|s| s.leaving.is_none()));
+    let index =
+      self.index(id).filter(|index| self.slots.get(*index).is_some_and(|s| s.leaving.is_none()));
     let Some(slot) = index.and_then(|index| self.slots.get(index)) else {
       return self.outbox.answer(reply, Err(self.unknown(id)));
     };
-    let raised = if slot.successor.is_none() {
-      Some(self.births.raise(slot))
-    } else {
-      None
-    };
+    let raised = if slot.successor.is_none() { Some(self.births.raise(slot)) } else { None };
     let Some(slot) = index.and_then(|index| self.slots.get_mut(index)) else {
       return;
     };
     match (raised, &mut slot.successor) {
       (Some(Ok(incarnation)), _) => {
-        slot.successor = Some(Successor {
-          incarnation,
-          reason,
-          replies: vec![reply],
-        });
+        slot.successor = Some(Successor { incarnation, reason, replies: vec![reply] });
       }
       (Some(Err(error)), _) => self.outbox.answer(reply, Err(error)),
       // One is on its way already, and is as new as another would be.
@@ -291,16 +251,9 @@ impl Supervisor {
       proxy.drained().await;
       let _heard = closed.send(()).await;
     });
-    let demand = if graceful {
-      Demand::Stop { by }
-    } else {
-      Demand::Kill
-    };
+    let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
     for index in 0..self.slots.len() {
-      let serves = self
-        .slots
-        .get(index)
-        .is_some_and(|slot| slot.target().is_some());
+      let serves = self.slots.get(index).is_some_and(|slot| slot.target().is_some());
       if !graceful || !serves {
         self.dismiss(index, demand, None);
       }
@@ -327,18 +280,11 @@ impl Supervisor {
       Some(Leaving::Asked(replies)) => replies.extend(reply),
       Some(Leaving::Failed) | None => slot.leaving = Some(Leaving::Asked(Vec::from_iter(reply))),
     }
-    let stopped = ClusterError::WorkerStopped {
-      worker: slot.id.to_string(),
-    };
+    let stopped = ClusterError::WorkerStopped { worker: slot.id.to_string() };
     for waiting in slot.ready.drain(..) {
       self.outbox.answer(waiting, Err(stopped.clone()));
     }
-    if let Some(Successor {
-      incarnation,
-      replies,
-      ..
-    }) = slot.successor.take()
-    {
+    if let Some(Successor { incarnation, replies, .. }) = slot.successor.take() {
       for waiting in replies {
         self.outbox.answer(waiting, Err(stopped.clone()));
       }
@@ -347,12 +293,7 @@ impl Supervisor {
     let present = slot.vacate();
     slot.retiring.extend(present);
     self.publish();
-    for incarnation in self
-      .slots
-      .get(index)
-      .into_iter()
-      .flat_map(|slot| &slot.retiring)
-    {
+    for incarnation in self.slots.get(index).into_iter().flat_map(|slot| &slot.retiring) {
       retire(incarnation, demand);
     }
   }
@@ -361,12 +302,8 @@ impl Supervisor {
   fn let_go(&mut self) {
     for slot in self.slots.extract_if(.., |slot| slot.is_finished()) {
       if let Some(Leaving::Asked(replies)) = slot.leaving {
-        self.outbox.emit(Event::WorkerStopped {
-          worker: slot.id.to_string(),
-        });
-        replies
-          .into_iter()
-          .for_each(|reply| self.outbox.answer(reply, Ok(())));
+        self.outbox.emit(Event::WorkerStopped { worker: slot.id.to_string() });
+        replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
       }
     }
   }
@@ -383,9 +320,7 @@ impl Supervisor {
     };
     match news {
       News::Spawned { pid } => {
-        self.with(index, place, |worker| {
-          worker.pid = u32::try_from(pid.as_raw()).ok()
-        });
+        self.with(index, place, |worker| worker.pid = u32::try_from(pid.as_raw()).ok());
       }
       News::Checkup(checkup) => self.with(index, place, |worker| worker.checkup = checkup),
       News::Listening(target) => {
@@ -403,22 +338,14 @@ impl Supervisor {
   }
 
   fn with(&mut self, index: usize, place: Place, change: impl FnOnce(&mut Incarnation)) {
-    if let Some(worker) = self
-      .slots
-      .get_mut(index)
-      .and_then(|slot| slot.at_mut(place))
-    {
+    if let Some(worker) = self.slots.get_mut(index).and_then(|slot| slot.at_mut(place)) {
       change(worker);
     }
   }
 
   /// Requests for a process go somewhere else from here on, or nowhere.
   fn retarget(&mut self, index: usize, place: Place, target: Option<Target>) {
-    let Some(worker) = self
-      .slots
-      .get_mut(index)
-      .and_then(|slot| slot.at_mut(place))
-    else {
+    let Some(worker) = self.slots.get_mut(index).and_then(|slot| slot.at_mut(place)) else {
       return;
     };
     let old = std::mem::replace(&mut worker.target, target);
@@ -452,14 +379,8 @@ impl Supervisor {
     };
     let waiting = std::mem::take(&mut slot.ready);
     let view = slot.view();
-    waiting
-      .into_iter()
-      .for_each(|reply| self.outbox.answer(reply, Ok(view.clone())));
-    self.outbox.emit(Event::WorkerStarted {
-      worker: slot.id.to_string(),
-      port,
-      pid,
-    });
+    waiting.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(view.clone())));
+    self.outbox.emit(Event::WorkerStarted { worker: slot.id.to_string(), port, pid });
   }
 
   /// A successor proved that it is ready: it takes over, and the old process goes.
@@ -468,12 +389,7 @@ impl Supervisor {
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
-    let Some(Successor {
-      incarnation,
-      reason,
-      replies,
-    }) = slot.successor.take()
-    else {
+    let Some(Successor { incarnation, reason, replies }) = slot.successor.take() else {
       return;
     };
     let old = slot.vacate();
@@ -487,9 +403,7 @@ impl Supervisor {
       return;
     };
     let Some(mut old) = old else {
-      return replies
-        .into_iter()
-        .for_each(|reply| self.outbox.answer(reply, Ok(())));
+      return replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
     };
     old.gone.extend(replies);
     retire(&old, Demand::Stop { by });
@@ -512,20 +426,11 @@ impl Supervisor {
   fn show(&mut self) {
     let workers = self.slots.iter().map(Slot::view).collect();
     let processes = self.slots.iter().flat_map(Slot::processes).collect();
-    let snapshot = Snapshot {
-      state: self.state,
-      workers,
-      processes,
-      departed: self.departed,
-    };
+    let snapshot = Snapshot { state: self.state, workers, processes, departed: self.departed };
     if self.state == ClusterState::Running {
       let verdict = snapshot.verdict();
       // The first verdict is what the cluster started with: no change.
-      if self
-        .verdict
-        .replace(verdict)
-        .is_some_and(|before| before != verdict)
-      {
+      if self.verdict.replace(verdict).is_some_and(|before| before != verdict) {
         let (status, details) = (verdict.name(), health_details(&snapshot));
         self.outbox.emit(Event::HealthChanged { status, details });
       }
@@ -547,10 +452,7 @@ impl Supervisor {
 
   fn free_id(&self) -> String {
     let ids = (1..=u32::MAX).map(|number| format!("worker-{number}"));
-    ids
-      .into_iter()
-      .find(|id| self.index(id).is_none())
-      .unwrap_or_default()
+    ids.into_iter().find(|id| self.index(id).is_none()).unwrap_or_default()
   }
 }
 

@@ -56,23 +56,11 @@ struct Baby(Birth);
 
 impl Baby {
   async fn say(&self, news: News) {
-    self
-      .0
-      .notices
-      .send(Notice {
-        generation: self.0.generation,
-        news,
-      })
-      .await
-      .unwrap();
+    self.0.notices.send(Notice { generation: self.0.generation, news }).await.unwrap();
   }
 
   async fn ready(&self) {
-    self
-      .say(News::Spawned {
-        pid: Pid::from_raw(0x7fff_0000),
-      })
-      .await;
+    self.say(News::Spawned { pid: Pid::from_raw(0x7fff_0000) }).await;
     let target = Some(target(&self.0.worker));
     self.say(News::Ready { target }).await;
   }
@@ -83,33 +71,17 @@ impl Baby {
       cause: cause.clone(),
       stderr: vec!["boom".to_owned()],
     });
-    self
-      .say(News::Exited(End {
-        cause,
-        startup,
-        stderr: vec!["boom".to_owned()],
-      }))
-      .await;
+    self.say(News::Exited(End { cause, startup, stderr: vec!["boom".to_owned()] })).await;
   }
 
   async fn told(&mut self) -> Demand {
-    *self
-      .0
-      .demand
-      .wait_for(|demand| *demand != Demand::Run)
-      .await
-      .unwrap()
+    *self.0.demand.wait_for(|demand| *demand != Demand::Run).await.unwrap()
   }
 
   /// Leave as soon as it is told to.
   async fn obey(mut self) {
     self.told().await;
-    self
-      .exit(Cause::AskedFor {
-        code: Some(0),
-        signal: None,
-      })
-      .await;
+    self.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
   }
 }
 
@@ -147,12 +119,7 @@ impl Bench {
     let events = Arc::clone(&log) as Arc<dyn EventSink>;
     let cluster = Arc::new(Cluster::new(config, 0, host, events).unwrap());
     let (sender, births) = mpsc::unbounded_channel();
-    Self {
-      cluster,
-      log,
-      births,
-      cradle: Arc::new(Cradle(sender)),
-    }
+    Self { cluster, log, births, cradle: Arc::new(Cradle(sender)) }
   }
 
   fn start(&self) -> JoinHandle<Result<u16>> {
@@ -161,12 +128,7 @@ impl Bench {
   }
 
   async fn born(&mut self) -> Baby {
-    Baby(
-      timeout(Duration::from_secs(600), self.births.recv())
-        .await
-        .unwrap()
-        .unwrap(),
-    )
+    Baby(timeout(Duration::from_secs(600), self.births.recv()).await.unwrap().unwrap())
   }
 
   async fn running(&mut self, count: usize) -> Vec<Baby> {
@@ -189,10 +151,7 @@ impl Bench {
   async fn until(&self, wanted: impl Fn(&super::snapshot::Snapshot) -> bool) {
     let run = self.cluster.run.lock().unwrap().clone().unwrap();
     let mut shown = run.snapshots.clone();
-    timeout(Duration::from_secs(600), shown.wait_for(|s| wanted(s)))
-      .await
-      .unwrap()
-      .unwrap();
+    timeout(Duration::from_secs(600), shown.wait_for(|s| wanted(s))).await.unwrap().unwrap();
   }
 }
 
@@ -209,17 +168,8 @@ async fn starts_serves_and_stops() {
   let mut bench = Bench::new(json!({ "workers": 2 }));
   let babies = bench.running(2).await;
   assert_eq!(bench.cluster.snapshot().state, ClusterState::Running);
-  assert_eq!(
-    bench.log.names(),
-    ["worker:started", "worker:started", "cluster:started"]
-  );
-  let ports: Vec<u16> = bench
-    .cluster
-    .snapshot()
-    .workers
-    .iter()
-    .map(|w| w.port)
-    .collect();
+  assert_eq!(bench.log.names(), ["worker:started", "worker:started", "cluster:started"]);
+  let ports: Vec<u16> = bench.cluster.snapshot().workers.iter().map(|w| w.port).collect();
   assert_ne!(ports[0], ports[1]);
   for baby in babies {
     tokio::spawn(baby.obey());
@@ -255,10 +205,7 @@ async fn stopping_during_the_start_ends_the_start() {
   let baby = bench.born().await;
   let baby = tokio::spawn(baby.obey());
   bench.cluster.stop(true).await;
-  assert_eq!(
-    started.await.unwrap().unwrap_err().code(),
-    "ERR_CLUSTER_STOPPED"
-  );
+  assert_eq!(started.await.unwrap().unwrap_err().code(), "ERR_CLUSTER_STOPPED");
   baby.await.unwrap();
 }
 
@@ -268,21 +215,13 @@ async fn a_death_is_healed_after_the_delay_in_the_same_slot_and_port() {
   let mut babies = bench.running(2).await;
   let port = bench.cluster.snapshot().worker("worker-1").unwrap().port;
   babies.remove(0).exit(CRASH).await;
-  bench
-    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Starting)
-    .await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Starting).await;
   let died = tokio::time::Instant::now();
   let baby = bench.born().await;
-  assert!(
-    (2000..=2400).contains(&died.elapsed().as_millis()),
-    "{:?}",
-    died.elapsed()
-  );
+  assert!((2000..=2400).contains(&died.elapsed().as_millis()), "{:?}", died.elapsed());
   assert_eq!(&*baby.0.worker, "worker-1");
   baby.ready().await;
-  bench
-    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Running)
-    .await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Running).await;
   let worker = bench.cluster.snapshot().worker("worker-1").unwrap().clone();
   assert_eq!((worker.restarts, worker.port), (1, port));
   assert_eq!(bench.log.count("worker:restart"), 1);
@@ -297,9 +236,7 @@ async fn a_crash_loop_ends_and_the_others_serve_on() {
   for _ in 0..2 {
     bench.born().await.exit(BOOT_FAILURE).await;
   }
-  bench
-    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Error)
-    .await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Error).await;
   assert_eq!(bench.status("worker-2"), WorkerStatus::Running);
   assert_eq!(bench.cluster.snapshot().verdict().name(), "degraded");
   // A person repairs the app and asks for it again.
@@ -314,9 +251,7 @@ async fn without_respawn_the_dead_stay_dead() {
   let mut bench = Bench::new(json!({ "workers": 2, "autoRestart": false }));
   let mut babies = bench.running(2).await;
   babies.remove(0).exit(CRASH).await;
-  bench
-    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Stopped)
-    .await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Stopped).await;
   assert!(bench.births.try_recv().is_err());
 }
 
@@ -330,37 +265,16 @@ async fn a_rolling_restart_starts_the_successor_first() {
     assert_eq!(successor.0.worker, old.0.worker);
     assert_eq!(*old.0.demand.borrow(), Demand::Run);
     let routed = |bench: &Bench| {
-      bench
-        .cluster
-        .run
-        .lock()
-        .unwrap()
-        .clone()
-        .unwrap()
-        .proxy
-        .routes()
-        .snapshot()
-        .len()
+      bench.cluster.run.lock().unwrap().clone().unwrap().proxy.routes().snapshot().len()
     };
     assert_eq!(routed(&bench), 2);
     successor.ready().await;
     assert!(matches!(old.told().await, Demand::Stop { .. }));
     assert_eq!(routed(&bench), 2);
-    old
-      .exit(Cause::AskedFor {
-        code: Some(0),
-        signal: None,
-      })
-      .await;
+    old.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
   }
   restarted.await.unwrap().unwrap();
-  let restarts: Vec<u32> = bench
-    .cluster
-    .snapshot()
-    .workers
-    .iter()
-    .map(|w| w.restarts)
-    .collect();
+  let restarts: Vec<u32> = bench.cluster.snapshot().workers.iter().map(|w| w.restarts).collect();
   assert_eq!(restarts, [1, 1]);
   assert_eq!(bench.log.count("health:changed"), 0);
 }
@@ -387,9 +301,7 @@ async fn an_old_worker_that_dies_early_is_replaced_by_its_successor_alone() {
   let restarted = call!(bench, restart());
   let successor = bench.born().await;
   babies.remove(0).exit(CRASH).await;
-  bench
-    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Starting)
-    .await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Starting).await;
   successor.ready().await;
   restarted.await.unwrap().unwrap();
   assert!(bench.births.try_recv().is_err());
@@ -406,9 +318,7 @@ async fn when_the_successor_dies_too_the_slot_is_filled_again() {
   successor.exit(BOOT_FAILURE).await;
   restarted.await.unwrap().unwrap_err();
   bench.born().await.ready().await;
-  bench
-    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Running)
-    .await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Running).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -425,21 +335,13 @@ async fn scales_both_ways_and_refuses_what_is_no_number_of_workers() {
     let error = bench.cluster.scale(count).await.unwrap_err();
     assert_eq!(error.code(), "ERR_INVALID_WORKER_COUNT", "{count}");
   }
-  assert_eq!(
-    bench.cluster.scale_by(-3.0).await.unwrap_err().code(),
-    "ERR_INVALID_WORKER_COUNT"
-  );
+  assert_eq!(bench.cluster.scale_by(-3.0).await.unwrap_err().code(), "ERR_INVALID_WORKER_COUNT");
   for baby in young {
     tokio::spawn(baby.obey());
   }
   bench.cluster.scale_by(-2.0).await.unwrap();
-  let left: Vec<String> = bench
-    .cluster
-    .snapshot()
-    .workers
-    .iter()
-    .map(|w| w.id.to_string())
-    .collect();
+  let left: Vec<String> =
+    bench.cluster.snapshot().workers.iter().map(|w| w.id.to_string()).collect();
   assert_eq!(left, ["worker-1"]);
   assert_eq!(bench.log.count("cluster:scaled"), 2);
 }
@@ -452,26 +354,12 @@ async fn a_stopping_worker_is_not_routable_and_an_unknown_one_is_named() {
   let mut first = babies.remove(0);
   first.told().await;
   let run = bench.cluster.run.lock().unwrap().clone().unwrap();
-  let routed: Vec<String> = run
-    .proxy
-    .routes()
-    .snapshot()
-    .iter()
-    .map(|u| u.worker().to_owned())
-    .collect();
+  let routed: Vec<String> =
+    run.proxy.routes().snapshot().iter().map(|u| u.worker().to_owned()).collect();
   assert_eq!(routed, ["worker-2"]);
-  first
-    .exit(Cause::AskedFor {
-      code: Some(0),
-      signal: None,
-    })
-    .await;
+  first.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
   stopped.await.unwrap().unwrap();
-  let error = bench
-    .cluster
-    .stop_worker("worker-1".to_owned(), true)
-    .await
-    .unwrap_err();
+  let error = bench.cluster.stop_worker("worker-1".to_owned(), true).await.unwrap_err();
   assert_eq!(error.code(), "ERR_WORKER_NOT_FOUND");
   assert!(error.to_string().contains("worker-2"), "{error}");
 }
@@ -484,18 +372,8 @@ async fn an_impatient_stop_overtakes_a_patient_one() {
   let patient = call!(bench, stop(true));
   assert!(matches!(baby.told().await, Demand::Stop { .. }));
   let impatient = call!(bench, stop(false));
-  baby
-    .0
-    .demand
-    .wait_for(|demand| *demand == Demand::Kill)
-    .await
-    .unwrap();
-  baby
-    .exit(Cause::AskedFor {
-      code: None,
-      signal: Some(9),
-    })
-    .await;
+  baby.0.demand.wait_for(|demand| *demand == Demand::Kill).await.unwrap();
+  baby.exit(Cause::AskedFor { code: None, signal: Some(9) }).await;
   patient.await.unwrap();
   impatient.await.unwrap();
 }
@@ -504,18 +382,9 @@ async fn an_impatient_stop_overtakes_a_patient_one() {
 async fn calls_before_and_after_a_run_say_so() {
   let mut bench = Bench::new(json!({ "workers": 1 }));
   for _ in 0..2 {
-    assert_eq!(
-      bench.cluster.restart().await.unwrap_err().code(),
-      "ERR_CLUSTER_NOT_RUNNING"
-    );
-    assert_eq!(
-      bench.cluster.scale(2.0).await.unwrap_err().code(),
-      "ERR_CLUSTER_NOT_RUNNING"
-    );
-    assert_eq!(
-      bench.cluster.metrics().unwrap_err().code(),
-      "ERR_CLUSTER_NOT_RUNNING"
-    );
+    assert_eq!(bench.cluster.restart().await.unwrap_err().code(), "ERR_CLUSTER_NOT_RUNNING");
+    assert_eq!(bench.cluster.scale(2.0).await.unwrap_err().code(), "ERR_CLUSTER_NOT_RUNNING");
+    assert_eq!(bench.cluster.metrics().unwrap_err().code(), "ERR_CLUSTER_NOT_RUNNING");
     let babies = bench.running(1).await;
     for baby in babies {
       tokio::spawn(baby.obey());
@@ -535,13 +404,7 @@ async fn a_configuration_is_changed_whole_or_not_at_all() {
   let good = json!({ "workers": 2, "exec": { "env": { "RELEASE": "2" } } });
   let updated = call!(bench, update_config(good));
   let successor = bench.born().await;
-  assert!(
-    successor
-      .0
-      .launch
-      .env
-      .contains(&("RELEASE".into(), "2".into()))
-  );
+  assert!(successor.0.launch.env.contains(&("RELEASE".into(), "2".into())));
   successor.ready().await;
   for baby in babies {
     baby.obey().await;
@@ -578,13 +441,7 @@ async fn a_configuration_that_fails_to_roll_out_is_taken_back() {
   // Whoever dies now is born again as it was.
   babies.remove(0).exit(CRASH).await;
   let reborn = bench.born().await;
-  assert!(
-    !reborn
-      .0
-      .launch
-      .env
-      .contains(&("RELEASE".into(), "bad".into()))
-  );
+  assert!(!reborn.0.launch.env.contains(&("RELEASE".into(), "bad".into())));
 }
 
 #[tokio::test(start_paused = true)]
@@ -592,9 +449,7 @@ async fn scaling_down_takes_the_dead_first() {
   let mut bench = Bench::new(json!({ "workers": 2, "autoRestart": false }));
   let mut babies = bench.running(2).await;
   babies.remove(0).exit(CRASH).await;
-  bench
-    .until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Stopped)
-    .await;
+  bench.until(|s| s.worker("worker-1").unwrap().status == WorkerStatus::Stopped).await;
   bench.cluster.scale_by(-1.0).await.unwrap();
   assert_eq!(bench.status("worker-2"), WorkerStatus::Running);
   assert_eq!(bench.cluster.snapshot().workers.len(), 1);
@@ -614,13 +469,7 @@ async fn a_worker_that_is_stopped_during_a_rolling_restart_is_passed_over() {
   bench.born().await.ready().await;
   babies.remove(0).obey().await;
   restarted.await.unwrap().unwrap();
-  let restarts: Vec<u32> = bench
-    .cluster
-    .snapshot()
-    .workers
-    .iter()
-    .map(|w| w.restarts)
-    .collect();
+  let restarts: Vec<u32> = bench.cluster.snapshot().workers.iter().map(|w| w.restarts).collect();
   assert_eq!(restarts, [1]);
 }
 

@@ -39,7 +39,5 @@ pub const QUEUE_TIMEOUT: Duration = Duration::from_millis(10_000);
 #[must_use]
 pub fn auto_workers() -> u32 {
   let processors = thread::available_parallelism().map_or(1, usize::from);
-  u32::try_from(processors)
-    .unwrap_or(MAX_WORKERS)
-    .clamp(1, MAX_WORKERS)
+  u32::try_from(processors).unwrap_or(MAX_WORKERS).clamp(1, MAX_WORKERS)
 }

@@ -40,26 +40,15 @@ pub fn resolve(written: &Value) -> Result<Resolved> {
   let model: ClusterConfig = serde_path_to_error::deserialize(written).map_err(|error| {
     let path = error.path().to_string();
     let inner = error.into_inner();
-    let problem = if path == "." {
-      inner.to_string()
-    } else {
-      format!("{path}: {inner}")
-    };
-    ClusterError::Configuration {
-      problems: vec![problem],
-    }
+    let problem = if path == "." { inner.to_string() } else { format!("{path}: {inner}") };
+    ClusterError::Configuration { problems: vec![problem] }
   })?;
   let mut checks = Checks::default();
   let config = checks.config(&model);
   if checks.problems.is_empty() {
-    Ok(Resolved {
-      config,
-      warnings: warnings(&model),
-    })
+    Ok(Resolved { config, warnings: warnings(&model) })
   } else {
-    Err(ClusterError::Configuration {
-      problems: checks.problems,
-    })
+    Err(ClusterError::Configuration { problems: checks.problems })
   }
 }
 
@@ -113,21 +102,13 @@ fn not_objects(written: &Value) -> Vec<String> {
   let Some(fields) = written.as_object() else {
     return vec!["the configuration is not an object".to_owned()];
   };
-  [
-    "exec",
-    "processManagement",
-    "healthCheck",
-    "loadBalancing",
-    "monitoring",
-  ]
-  .into_iter()
-  .filter(|section| {
-    fields
-      .get(*section)
-      .is_some_and(|value| !value.is_object() && !value.is_null())
-  })
-  .map(|section| format!("{section}: is not an object"))
-  .collect()
+  ["exec", "processManagement", "healthCheck", "loadBalancing", "monitoring"]
+    .into_iter()
+    .filter(|section| {
+      fields.get(*section).is_some_and(|value| !value.is_object() && !value.is_null())
+    })
+    .map(|section| format!("{section}: is not an object"))
+    .collect()
 }
 
 /// Collects problems instead of stopping at the first.
@@ -139,9 +120,7 @@ struct Checks {
 impl Checks {
   fn config(&mut self, model: &ClusterConfig) -> Config {
     if model.enabled == Some(false) {
-      self
-        .problems
-        .push("enabled: false, so there is no cluster to manage".to_owned());
+      self.problems.push("enabled: false, so there is no cluster to manage".to_owned());
     }
     let process = model.process_management.clone().unwrap_or_default();
     let health = model.health_check.clone().unwrap_or_default();
@@ -205,11 +184,7 @@ impl Checks {
           defaults::HEALTH_CHECK_TIMEOUT,
         ),
         max_failures: self
-          .count(
-            "healthCheck.maxFailures",
-            health.max_failures,
-            defaults::MAX_FAILURES,
-          )
+          .count("healthCheck.maxFailures", health.max_failures, defaults::MAX_FAILURES)
           .max(1),
       },
       balancing: Balancing {
@@ -221,11 +196,7 @@ impl Checks {
             queue.max_size,
             u32::try_from(defaults::QUEUE_SIZE).unwrap_or(u32::MAX),
           ) as usize,
-          timeout: self.ms(
-            "loadBalancing.queue.timeout",
-            queue.timeout,
-            defaults::QUEUE_TIMEOUT,
-          ),
+          timeout: self.ms("loadBalancing.queue.timeout", queue.timeout, defaults::QUEUE_TIMEOUT),
         },
       },
       metrics_interval: monitoring.enabled.unwrap_or(true).then(|| {
@@ -241,9 +212,7 @@ impl Checks {
 
   /// An answer must be due before the next question. A default gives way, a written value is wrong.
   fn clamp_health_timeout(&mut self, mut config: Config, written: bool) -> Config {
-    let Health {
-      interval, timeout, ..
-    } = config.health;
+    let Health { interval, timeout, .. } = config.health;
     if timeout >= interval && interval < Duration::MAX {
       if written {
         self.problems.push(format!(
@@ -262,9 +231,7 @@ impl Checks {
       None => defaults::auto_workers(),
       Some(Workers::Word(word)) if word == "auto" => defaults::auto_workers(),
       Some(Workers::Word(word)) => {
-        self.problems.push(format!(
-          "workers: {word:?} is neither a number nor \"auto\""
-        ));
+        self.problems.push(format!("workers: {word:?} is neither a number nor \"auto\""));
         1
       }
       Some(Workers::Count(count)) => worker_count(*count).unwrap_or_else(|| {
@@ -291,15 +258,9 @@ impl Checks {
 
   fn host(&mut self, host: Option<&str>) -> Option<IpAddr> {
     let host = host?;
-    let address = if host == "localhost" {
-      Some([127, 0, 0, 1].into())
-    } else {
-      host.parse().ok()
-    };
+    let address = if host == "localhost" { Some([127, 0, 0, 1].into()) } else { host.parse().ok() };
     if address.is_none() {
-      self
-        .problems
-        .push(format!("loadBalancing.host: {host:?} is no IP address"));
+      self.problems.push(format!("loadBalancing.host: {host:?} is no IP address"));
     }
     address
   }
@@ -314,9 +275,7 @@ impl Checks {
       )]
       return value as u32;
     }
-    self.problems.push(format!(
-      "{path}: {value} is no whole number from 0 to {LARGEST}"
-    ));
+    self.problems.push(format!("{path}: {value} is no whole number from 0 to {LARGEST}"));
     default
   }
 
@@ -325,9 +284,7 @@ impl Checks {
     if (0.0..=LONGEST).contains(&value) {
       return Duration::from_secs_f64(value / 1000.0);
     }
-    self.problems.push(format!(
-      "{path}: {value} is no number of milliseconds from 0 to {LONGEST}"
-    ));
+    self.problems.push(format!("{path}: {value} is no number of milliseconds from 0 to {LONGEST}"));
     default
   }
 
@@ -343,24 +300,14 @@ impl Checks {
 /// `count` as a number of workers, if it is one.
 #[must_use]
 pub fn worker_count(count: f64) -> Option<u32> {
-  #[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked before"
-  )]
+  #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
   let whole = |count: f64| count as u32;
   (count.fract() == 0.0 && (1.0..=f64::from(defaults::MAX_WORKERS)).contains(&count))
     .then(|| whole(count))
 }
 
 fn exec(exec: ExecConfig) -> Exec {
-  let ExecConfig {
-    script,
-    args,
-    exec_argv,
-    cwd,
-    env,
-  } = exec;
+  let ExecConfig { script, args, exec_argv, cwd, env } = exec;
   Exec {
     // The master's own arguments are meant for the master's own script.
     args: args.or_else(|| script.is_some().then(Vec::new)),
@@ -386,55 +333,22 @@ fn warnings(model: &ClusterConfig) -> Vec<String> {
     ("security", model.security.is_some()),
     ("resilience", model.resilience.is_some()),
     ("advanced", model.advanced.is_some()),
-    (
-      "processManagement.zombieDetection",
-      process.zombie_detection.is_some(),
-    ),
-    (
-      "processManagement.memoryThreshold",
-      process.memory_threshold.is_some(),
-    ),
-    (
-      "processManagement.cpuThreshold",
-      process.cpu_threshold.is_some(),
-    ),
+    ("processManagement.zombieDetection", process.zombie_detection.is_some()),
+    ("processManagement.memoryThreshold", process.memory_threshold.is_some()),
+    ("processManagement.cpuThreshold", process.cpu_threshold.is_some()),
     ("healthCheck.endpoint", health.endpoint.is_some()),
     ("healthCheck.retryDelay", health.retry_delay.is_some()),
     ("healthCheck.gracePeriod", health.grace_period.is_some()),
     ("loadBalancing.weights", balancing.weights.is_some()),
-    (
-      "loadBalancing.stickySession",
-      balancing.sticky_session.is_some(),
-    ),
-    (
-      "loadBalancing.sessionAffinityKey",
-      balancing.session_affinity_key.is_some(),
-    ),
-    (
-      "loadBalancing.circuitBreakerThreshold",
-      balancing.circuit_breaker_threshold.is_some(),
-    ),
-    (
-      "loadBalancing.circuitBreakerTimeout",
-      balancing.circuit_breaker_timeout.is_some(),
-    ),
-    (
-      "loadBalancing.healthyOnly",
-      balancing.healthy_only.is_some(),
-    ),
-    (
-      "monitoring.collectMetrics",
-      monitoring.collect_metrics.is_some(),
-    ),
+    ("loadBalancing.stickySession", balancing.sticky_session.is_some()),
+    ("loadBalancing.sessionAffinityKey", balancing.session_affinity_key.is_some()),
+    ("loadBalancing.circuitBreakerThreshold", balancing.circuit_breaker_threshold.is_some()),
+    ("loadBalancing.circuitBreakerTimeout", balancing.circuit_breaker_timeout.is_some()),
+    ("loadBalancing.healthyOnly", balancing.healthy_only.is_some()),
+    ("monitoring.collectMetrics", monitoring.collect_metrics.is_some()),
     ("monitoring.logLevel", monitoring.log_level.is_some()),
-    (
-      "monitoring.logWorkerEvents",
-      monitoring.log_worker_events.is_some(),
-    ),
-    (
-      "monitoring.logPerformance",
-      monitoring.log_performance.is_some(),
-    ),
+    ("monitoring.logWorkerEvents", monitoring.log_worker_events.is_some()),
+    ("monitoring.logPerformance", monitoring.log_performance.is_some()),
   ]
   .into_iter()
   .filter(|(_, present)| *present)
@@ -506,10 +420,7 @@ mod tests {
       "loadBalancing.host:",
       "healthCheck.timeout:",
     ] {
-      assert!(
-        found.iter().any(|problem| problem.starts_with(path)),
-        "{path} in {found:?}"
-      );
+      assert!(found.iter().any(|problem| problem.starts_with(path)), "{path} in {found:?}");
     }
     assert_eq!(found.len(), 6);
   }

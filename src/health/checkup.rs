@@ -38,36 +38,20 @@ pub struct Checkup {
 
 impl Checkup {
   /// Before the first check.
-  pub const NEW: Self = Self {
-    status: Status::Unknown,
-    consecutive_failures: 0,
-    last_check: None,
-  };
+  pub const NEW: Self = Self { status: Status::Unknown, consecutive_failures: 0, last_check: None };
 
   /// After a check that passed. The proof of readiness is the first one.
   #[must_use]
   pub const fn passed(now: SystemTime) -> Self {
-    Self {
-      status: Status::Healthy,
-      consecutive_failures: 0,
-      last_check: Some(now),
-    }
+    Self { status: Status::Healthy, consecutive_failures: 0, last_check: Some(now) }
   }
 
   /// After a check that failed; `max_failures` of them in a row make a worker unhealthy.
   #[must_use]
   pub const fn failed(self, now: SystemTime, max_failures: u32) -> Self {
     let failures = self.consecutive_failures.saturating_add(1);
-    let status = if failures >= max_failures {
-      Status::Unhealthy
-    } else {
-      self.status
-    };
-    Self {
-      status,
-      consecutive_failures: failures,
-      last_check: Some(now),
-    }
+    let status = if failures >= max_failures { Status::Unhealthy } else { self.status };
+    Self { status, consecutive_failures: failures, last_check: Some(now) }
   }
 }
 
@@ -79,15 +63,9 @@ mod tests {
   fn only_failures_in_a_row_count() {
     let now = SystemTime::now();
     let once = Checkup::passed(now).failed(now, 2);
-    assert_eq!(
-      (once.status, once.consecutive_failures),
-      (Status::Healthy, 1)
-    );
+    assert_eq!((once.status, once.consecutive_failures), (Status::Healthy, 1));
     let twice = once.failed(now, 2);
-    assert_eq!(
-      (twice.status, twice.consecutive_failures),
-      (Status::Unhealthy, 2)
-    );
+    assert_eq!((twice.status, twice.consecutive_failures), (Status::Unhealthy, 2));
     assert_eq!(Checkup::passed(now).consecutive_failures, 0);
   }
 }

@@ -42,10 +42,7 @@ pub unsafe fn inherit(fd: RawFd) -> io::Result<OwnedFd> {
   // Close-on-exec: in a child of the worker the channel would outlive the worker.
   let channel = given.try_clone_to_owned()?;
   if fd <= libc::STDERR_FILENO {
-    let null = OpenOptions::new()
-      .read(true)
-      .write(true)
-      .open("/dev/null")?;
+    let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     // SAFETY: both are open descriptors of this process, and nobody else uses `fd`.
     if unsafe { libc::dup2(null.as_raw_fd(), fd) } == -1 {
       return Err(io::Error::last_os_error());
@@ -91,15 +88,11 @@ impl Agent {
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let reader = stream.try_clone()?;
-    thread::Builder::new()
-      .name("xypriss-agent".to_owned())
-      .spawn(move || {
-        read_all(reader, &deliver);
-        end_group();
-      })?;
-    Ok(Self {
-      stream: Mutex::new(stream),
-    })
+    thread::Builder::new().name("xypriss-agent".to_owned()).spawn(move || {
+      read_all(reader, &deliver);
+      end_group();
+    })?;
+    Ok(Self { stream: Mutex::new(stream) })
   }
 
   /// Send; returns when the kernel has taken the whole message.
@@ -109,10 +102,7 @@ impl Agent {
   pub fn send(&self, message: &Message) -> io::Result<()> {
     let bytes = message.to_frame().encode().map_err(io::Error::other)?;
     // A poisoned lock only says that another sender panicked; whole frames are written under it.
-    let mut stream = self
-      .stream
-      .lock()
-      .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut stream = self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     stream.write_all(&bytes)
   }
 }

@@ -47,19 +47,13 @@ impl Channel {
   /// no use after that.
   pub async fn recv(&mut self) -> Result<Option<Message>, String> {
     loop {
-      if let Some(frame) = self
-        .decoder
-        .next_frame()
-        .map_err(|error| error.to_string())?
-      {
+      if let Some(frame) = self.decoder.next_frame().map_err(|error| error.to_string())? {
         return Message::from_frame(&frame).map(Some);
       }
       match self.stream.read(&mut self.buffer).await {
         Ok(0) if self.decoder.is_mid_frame() => return Err("closed inside a frame".to_owned()),
         Ok(0) => return Ok(None),
-        Ok(read) => self
-          .decoder
-          .push(self.buffer.get(..read).unwrap_or_default()),
+        Ok(read) => self.decoder.push(self.buffer.get(..read).unwrap_or_default()),
         Err(error) => return Err(error.to_string()),
       }
     }
@@ -71,10 +65,7 @@ impl Channel {
   /// # Errors
   /// A sentence when the message could not be handed over whole; the channel is of no use then.
   pub fn send(&self, message: &Message) -> Result<(), String> {
-    let bytes = message
-      .to_frame()
-      .encode()
-      .map_err(|error| error.to_string())?;
+    let bytes = message.to_frame().encode().map_err(|error| error.to_string())?;
     match self.stream.try_write(&bytes) {
       Ok(written) if written == bytes.len() => Ok(()),
       Ok(_) => Err("the worker does not read its channel".to_owned()),
@@ -101,12 +92,8 @@ mod tests {
   #[tokio::test]
   async fn reads_messages_then_the_end() {
     let (mut channel, mut worker) = pair();
-    worker
-      .write_all(&Message::Ready.to_frame().encode().unwrap())
-      .unwrap();
-    worker
-      .write_all(&Message::Pong { id: 4 }.to_frame().encode().unwrap())
-      .unwrap();
+    worker.write_all(&Message::Ready.to_frame().encode().unwrap()).unwrap();
+    worker.write_all(&Message::Pong { id: 4 }.to_frame().encode().unwrap()).unwrap();
     drop(worker);
     assert_eq!(channel.recv().await, Ok(Some(Message::Ready)));
     assert_eq!(channel.recv().await, Ok(Some(Message::Pong { id: 4 })));
@@ -118,14 +105,9 @@ mod tests {
     let (mut channel, mut worker) = pair();
     worker.write_all(&[0; 10]).unwrap();
     drop(worker);
-    assert_eq!(
-      channel.recv().await,
-      Err("closed inside a frame".to_owned())
-    );
+    assert_eq!(channel.recv().await, Err("closed inside a frame".to_owned()));
     let (mut channel, mut worker) = pair();
-    worker
-      .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-      .unwrap();
+    worker.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert!(channel.recv().await.is_err());
   }
 
@@ -133,9 +115,6 @@ mod tests {
   async fn does_not_wait_for_a_worker_that_does_not_read() {
     let (channel, _worker) = pair();
     let refused = (0..1_000_000).find_map(|id| channel.send(&Message::Ping { id }).err());
-    assert_eq!(
-      refused.as_deref(),
-      Some("the worker does not read its channel")
-    );
+    assert_eq!(refused.as_deref(), Some("the worker does not read its channel"));
   }
 }

@@ -121,17 +121,10 @@ impl Decoder {
     };
     let (id, correlation) = tail.split_at(8);
     let number = |bytes: &[u8]| {
-      bytes
-        .iter()
-        .rev()
-        .fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
+      bytes.iter().rev().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
     };
-    let frame = Frame {
-      kind,
-      id: number(id),
-      correlation: number(correlation),
-      payload: payload.to_vec(),
-    };
+    let frame =
+      Frame { kind, id: number(id), correlation: number(correlation), payload: payload.to_vec() };
     self.consumed += HEADER + length;
     Ok(Some(frame))
   }
@@ -151,18 +144,8 @@ mod tests {
   use super::*;
 
   fn frame() -> impl Strategy<Value = Frame> {
-    (
-      any::<u8>(),
-      any::<u64>(),
-      any::<u64>(),
-      proptest::collection::vec(any::<u8>(), 0..600),
-    )
-      .prop_map(|(kind, id, correlation, payload)| Frame {
-        kind,
-        id,
-        correlation,
-        payload,
-      })
+    (any::<u8>(), any::<u64>(), any::<u64>(), proptest::collection::vec(any::<u8>(), 0..600))
+      .prop_map(|(kind, id, correlation, payload)| Frame { kind, id, correlation, payload })
   }
 
   proptest! {
@@ -191,14 +174,7 @@ mod tests {
 
   #[test]
   fn refuses_what_it_does_not_know() {
-    let good = Frame {
-      kind: 1,
-      id: 2,
-      correlation: 3,
-      payload: b"x".to_vec(),
-    }
-    .encode()
-    .unwrap();
+    let good = Frame { kind: 1, id: 2, correlation: 3, payload: b"x".to_vec() }.encode().unwrap();
     for (offset, byte, error) in [
       (4, 9, FrameError::Version(9)),
       (6, 1, FrameError::Flags(1)),
@@ -214,25 +190,13 @@ mod tests {
 
   #[test]
   fn refuses_to_send_too_much() {
-    let frame = Frame {
-      kind: 1,
-      id: 0,
-      correlation: 0,
-      payload: vec![0; MAX_PAYLOAD + 1],
-    };
+    let frame = Frame { kind: 1, id: 0, correlation: 0, payload: vec![0; MAX_PAYLOAD + 1] };
     assert_eq!(frame.encode(), Err(FrameError::TooLarge(MAX_PAYLOAD + 1)));
   }
 
   #[test]
   fn knows_when_the_peer_left_in_the_middle() {
-    let bytes = Frame {
-      kind: 1,
-      id: 2,
-      correlation: 3,
-      payload: vec![7; 10],
-    }
-    .encode()
-    .unwrap();
+    let bytes = Frame { kind: 1, id: 2, correlation: 3, payload: vec![7; 10] }.encode().unwrap();
     let mut decoder = Decoder::default();
     decoder.push(bytes.get(..HEADER + 3).unwrap());
     assert_eq!(decoder.next_frame(), Ok(None));

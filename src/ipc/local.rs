@@ -23,12 +23,8 @@ pub fn bind() -> io::Result<(OwnedFd, String)> {
   // Binding to no name is what asks for one.
   bind(fd.as_raw_fd(), &UnixAddr::new_unnamed())?;
   let address: UnixAddr = getsockname(fd.as_raw_fd())?;
-  let name = address
-    .as_abstract()
-    .and_then(|name| str::from_utf8(name).ok());
-  let name = name
-    .ok_or_else(|| io::Error::other("the kernel gave no name"))?
-    .to_owned();
+  let name = address.as_abstract().and_then(|name| str::from_utf8(name).ok());
+  let name = name.ok_or_else(|| io::Error::other("the kernel gave no name"))?.to_owned();
   Ok((fd, name))
 }
 

@@ -94,12 +94,7 @@ impl Message {
       Self::Pong { id } => (kind::PONG, 0, *id, Vec::new()),
       Self::Shutdown => (kind::SHUTDOWN, 0, 0, Vec::new()),
     };
-    Frame {
-      kind,
-      id,
-      correlation,
-      payload,
-    }
+    Frame { kind, id, correlation, payload }
   }
 
   /// Read a frame.
@@ -109,18 +104,16 @@ impl Message {
   pub fn from_frame(frame: &Frame) -> Result<Self, String> {
     let bad = |what: &str, error: serde_json::Error| format!("{what} message: {error}");
     match frame.kind {
-      kind::HELLO => serde_json::from_slice(&frame.payload)
-        .map(Self::Hello)
-        .map_err(|e| bad("hello", e)),
-      kind::LISTENING => serde_json::from_slice(&frame.payload)
-        .map(Self::Listening)
-        .map_err(|e| bad("listening", e)),
+      kind::HELLO => {
+        serde_json::from_slice(&frame.payload).map(Self::Hello).map_err(|e| bad("hello", e))
+      }
+      kind::LISTENING => {
+        serde_json::from_slice(&frame.payload).map(Self::Listening).map_err(|e| bad("listening", e))
+      }
       kind::CLOSED => Ok(Self::Closed),
       kind::READY => Ok(Self::Ready),
       kind::PING => Ok(Self::Ping { id: frame.id }),
-      kind::PONG => Ok(Self::Pong {
-        id: frame.correlation,
-      }),
+      kind::PONG => Ok(Self::Pong { id: frame.correlation }),
       kind::SHUTDOWN => Ok(Self::Shutdown),
       unknown => Err(format!("message of unknown kind {unknown}")),
     }
@@ -147,10 +140,7 @@ mod tests {
       requested_port: 8085,
     };
     for message in [
-      Message::Hello(Hello {
-        runtime: "bun".to_owned(),
-        version: "1.4.5".to_owned(),
-      }),
+      Message::Hello(Hello { runtime: "bun".to_owned(), version: "1.4.5".to_owned() }),
       Message::Listening(listening),
       Message::Closed,
       Message::Ready,
@@ -164,22 +154,9 @@ mod tests {
 
   #[test]
   fn says_what_is_wrong() {
-    let frame = Frame {
-      kind: 99,
-      id: 0,
-      correlation: 0,
-      payload: Vec::new(),
-    };
-    assert_eq!(
-      Message::from_frame(&frame),
-      Err("message of unknown kind 99".to_owned())
-    );
-    let frame = Frame {
-      kind: kind::LISTENING,
-      id: 0,
-      correlation: 0,
-      payload: b"{".to_vec(),
-    };
+    let frame = Frame { kind: 99, id: 0, correlation: 0, payload: Vec::new() };
+    assert_eq!(Message::from_frame(&frame), Err("message of unknown kind 99".to_owned()));
+    let frame = Frame { kind: kind::LISTENING, id: 0, correlation: 0, payload: b"{".to_vec() };
     assert!(Message::from_frame(&frame).is_err_and(|e| e.starts_with("listening message: ")));
   }
 }

@@ -35,21 +35,13 @@ impl Meter {
   /// Read `processes`, each a pid and its age. One that is gone is left out.
   pub fn read(&mut self, processes: &[(u32, Duration)]) -> HashMap<u32, Usage> {
     if self.system.is_none() {
-      self.system = System::new()
-        .inspect_err(|error| tracing::warn!(%error, "no readings"))
-        .ok();
+      self.system = System::new().inspect_err(|error| tracing::warn!(%error, "no readings")).ok();
     }
     let Some(system) = &mut self.system else {
       return HashMap::new();
     };
-    let pids: Vec<Pid> = processes
-      .iter()
-      .map(|(pid, _)| Pid::from_u32(*pid))
-      .collect();
-    let kind = ProcessRefreshKind::nothing()
-      .with_cpu()
-      .with_memory()
-      .without_tasks();
+    let pids: Vec<Pid> = processes.iter().map(|(pid, _)| Pid::from_u32(*pid)).collect();
+    let kind = ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
     let now = Instant::now();
     let mut usages = HashMap::with_capacity(processes.len());
@@ -59,15 +51,13 @@ impl Meter {
         continue;
       };
       let cpu = Duration::from_millis(process.accumulated_cpu_time());
-      let (since, before) = self.last.get(pid).map_or((*age, Duration::ZERO), |last| {
-        (now.duration_since(last.at), last.cpu)
-      });
+      let (since, before) = self
+        .last
+        .get(pid)
+        .map_or((*age, Duration::ZERO), |last| (now.duration_since(last.at), last.cpu));
       usages.insert(
         *pid,
-        Usage {
-          rss: process.memory(),
-          cpu: percent(cpu.saturating_sub(before), since),
-        },
+        Usage { rss: process.memory(), cpu: percent(cpu.saturating_sub(before), since) },
       );
       seen.insert(*pid, Reading { at: now, cpu });
     }
@@ -77,11 +67,7 @@ impl Meter {
 }
 
 fn percent(part: Duration, whole: Duration) -> f64 {
-  if whole.is_zero() {
-    0.0
-  } else {
-    100.0 * part.as_secs_f64() / whole.as_secs_f64()
-  }
+  if whole.is_zero() { 0.0 } else { 100.0 * part.as_secs_f64() / whole.as_secs_f64() }
 }
 
 #[cfg(test)]
@@ -93,10 +79,7 @@ mod tests {
   fn reads_a_living_process_and_leaves_out_a_dead_one() {
     let own = std::process::id();
     let mut meter = Meter::default();
-    let usages = meter.read(&[
-      (own, Duration::from_secs(1)),
-      (u32::MAX - 1, Duration::ZERO),
-    ]);
+    let usages = meter.read(&[(own, Duration::from_secs(1)), (u32::MAX - 1, Duration::ZERO)]);
     assert_eq!(usages.len(), 1);
     assert!(usages.get(&own).unwrap().rss > 1024 * 1024);
   }

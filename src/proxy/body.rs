@@ -100,10 +100,7 @@ pub(super) struct Streaming {
 
 impl Streaming {
   pub(super) fn new(body: Incoming, exchange: Exchange) -> Self {
-    let mut streaming = Self {
-      body,
-      exchange: Some(exchange),
-    };
+    let mut streaming = Self { body, exchange: Some(exchange) };
     streaming.finish_at_end();
     streaming
   }
@@ -174,9 +171,5 @@ pub(super) async fn collect(mut body: Incoming) -> Result<Bytes, hyper::Error> {
       parts.extend_from_slice(&data);
     }
   }
-  Ok(if parts.is_empty() {
-    whole
-  } else {
-    parts.freeze()
-  })
+  Ok(if parts.is_empty() { whole } else { parts.freeze() })
 }

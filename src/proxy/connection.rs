@@ -25,21 +25,15 @@ impl Connection {
   /// Connects and starts the task that drives the connection until either side ends it.
   pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
     let stream = Stream::connect(endpoint).await?;
-    let (sender, connection) = http1::Builder::new()
-      .handshake(TokioIo::new(stream))
-      .await
-      .map_err(io::Error::other)?;
+    let (sender, connection) =
+      http1::Builder::new().handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
     tokio::spawn(async move {
       // Whoever waits for an answer gets the error too.
       if let Err(error) = connection.with_upgrades().await {
         tracing::trace!(%error, "connection to a worker ended");
       }
     });
-    Ok(Self {
-      sender,
-      reused: false,
-      keep: MAX_IDLE,
-    })
+    Ok(Self { sender, reused: false, keep: MAX_IDLE })
   }
 
   pub(super) fn is_ready(&self) -> bool {

@@ -29,10 +29,7 @@ const READ_AHEAD: u64 = 16 * 1024;
 /// How one attempt failed.
 enum Failed {
   /// No byte was sent: here is the request again.
-  Unsent {
-    request: Box<Request<RequestBody>>,
-    reused: bool,
-  },
+  Unsent { request: Box<Request<RequestBody>>, reused: bool },
   /// The worker may have begun on it.
   Sent { reused: bool },
   /// The client went away in the middle of its request.
@@ -46,12 +43,7 @@ pub(super) async fn forward(
   from_client: Option<OnUpgrade>,
 ) -> Result<Response<ResponseBody>, Failure> {
   let repeatable = retry::is_idempotent(request.method()) && request.body().is_end_stream();
-  let mut forwarding = Forwarding {
-    client,
-    from_client,
-    repeatable,
-    fresh: false,
-  };
+  let mut forwarding = Forwarding { client, from_client, repeatable, fresh: false };
   let mut route = Route::new(&client.shard.shared, Protocol::Http);
   client.shard.budget().deposit(Instant::now());
   let mut repeats = 0;
@@ -63,10 +55,7 @@ pub(super) async fn forward(
       Ok(response) => return Ok(response),
       Err(failed) => failed,
     };
-    tracing::debug!(
-      worker = upstream.worker(),
-      "an attempt to answer a request failed"
-    );
+    tracing::debug!(worker = upstream.worker(), "an attempt to answer a request failed");
     if matches!(failed, Failed::ClientGone) {
       return Err(Failure::ClientGone);
     }
@@ -114,10 +103,7 @@ impl Forwarding<'_> {
         let worker = in_flight.upstream().worker();
         tracing::debug!(worker, %error, "a worker refused a connection");
         in_flight.failed();
-        return Err(Failed::Unsent {
-          request: request.into(),
-          reused: false,
-        });
+        return Err(Failed::Unsent { request: request.into(), reused: false });
       }
     };
     let reused = connection.reused;
@@ -128,27 +114,15 @@ impl Forwarding<'_> {
     in_flight.answered(started.elapsed(), response.status().is_server_error());
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
       let client = Arc::clone(self.client);
-      return Ok(upgrade::tunnel(
-        client,
-        self.from_client.take(),
-        response,
-        in_flight,
-      ));
+      return Ok(upgrade::tunnel(client, self.from_client.take(), response, in_flight));
     }
     if let Some(seconds) = headers::keep_alive_timeout(response.headers()) {
       connection.keep = Duration::from_secs(seconds.saturating_sub(1));
     }
     headers::prepare_response(response.headers_mut(), false);
-    let exchange = Exchange {
-      in_flight,
-      connection,
-      thread: self.client.shard.index,
-    };
+    let exchange = Exchange { in_flight, connection, thread: self.client.shard.index };
     let (head, body) = response.into_parts();
-    let small = body
-      .size_hint()
-      .exact()
-      .is_some_and(|length| length <= READ_AHEAD);
+    let small = body.size_hint().exact().is_some_and(|length| length <= READ_AHEAD);
     if !(self.repeatable && small) {
       let body = ResponseBody::Stream(Streaming::new(body, exchange));
       return Ok(Response::from_parts(head, body));
@@ -166,11 +140,7 @@ impl Forwarding<'_> {
   }
 
   async fn connection(&self, upstream: &Upstream, now: Instant) -> io::Result<Connection> {
-    let pooled = if self.fresh {
-      None
-    } else {
-      upstream.pool(self.client.shard.index).take(now)
-    };
+    let pooled = if self.fresh { None } else { upstream.pool(self.client.shard.index).take(now) };
     match pooled {
       Some(connection) => Ok(connection),
       None => Connection::open(upstream.endpoint()).await,
@@ -186,10 +156,7 @@ fn unanswered(
   in_flight: &InFlight,
 ) -> Failed {
   let failed = match error.take_message() {
-    Some(request) => Failed::Unsent {
-      request: request.into(),
-      reused,
-    },
+    Some(request) => Failed::Unsent { request: request.into(), reused },
     None if error.error().is_user() => Failed::ClientGone,
     None => Failed::Sent { reused },
   };

@@ -39,9 +39,7 @@ fn check_target(method: &Method, uri: &Uri) -> Result<(), Refusal> {
     (Some(_), Some(authority)) => !authority.as_str().contains('@'),
     _ => false,
   };
-  valid
-    .then_some(())
-    .ok_or(Refusal::Malformed("The request target is not valid."))
+  valid.then_some(()).ok_or(Refusal::Malformed("The request target is not valid."))
 }
 
 fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
@@ -61,10 +59,7 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
 /// Whether no byte of it could end the authority, which is what filters and caches that join it with
 /// the path would trip over.
 fn is_authority(host: &HeaderValue) -> bool {
-  host
-    .as_bytes()
-    .iter()
-    .all(|byte| byte.is_ascii_graphic() && !b"/?#@\\,".contains(byte))
+  host.as_bytes().iter().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\,".contains(byte))
 }
 
 fn check_length(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -72,18 +67,14 @@ fn check_length(headers: &HeaderMap) -> Result<(), Refusal> {
   if let Some(coding) = codings.next() {
     let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     if !chunked || codings.next().is_some() || headers.contains_key(CONTENT_LENGTH) {
-      return Err(Refusal::Malformed(
-        "Only Transfer-Encoding: chunked is understood.",
-      ));
+      return Err(Refusal::Malformed("Only Transfer-Encoding: chunked is understood."));
     }
   }
   let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
   if let Some(length) = lengths.next() {
     let digits = length.as_bytes().iter().all(u8::is_ascii_digit) && !length.is_empty();
     if !digits || lengths.any(|other| other != length) {
-      return Err(Refusal::Malformed(
-        "The Content-Length header is not valid.",
-      ));
+      return Err(Refusal::Malformed("The Content-Length header is not valid."));
     }
   }
   Ok(())
@@ -98,10 +89,7 @@ mod tests {
   use super::*;
 
   fn verdict(method: &str, target: &str, version: Version, headers: &[(&str, &str)]) -> bool {
-    let mut request = Request::builder()
-      .method(method)
-      .uri(target)
-      .version(version);
+    let mut request = Request::builder().method(method).uri(target).version(version);
     for (name, value) in headers {
       request = request.header(*name, *value);
     }
@@ -156,25 +144,12 @@ mod tests {
       (&[("transfer-encoding", "Chunked")], true),
       (&[("transfer-encoding", "gzip, chunked")], false),
       (&[("transfer-encoding", "identity")], false),
-      (
-        &[
-          ("transfer-encoding", "chunked"),
-          ("transfer-encoding", "chunked"),
-        ],
-        false,
-      ),
-      (
-        &[("transfer-encoding", "chunked"), ("content-length", "3")],
-        false,
-      ),
+      (&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], false),
+      (&[("transfer-encoding", "chunked"), ("content-length", "3")], false),
     ] {
       let mut all = vec![("host", "a")];
       all.extend_from_slice(headers);
-      assert_eq!(
-        verdict("POST", "/", Version::HTTP_11, &all),
-        accepted,
-        "{headers:?}"
-      );
+      assert_eq!(verdict("POST", "/", Version::HTTP_11, &all), accepted, "{headers:?}");
     }
   }
 }

@@ -49,15 +49,8 @@ fn is_local(address: IpAddr) -> bool {
 /// follows in the tunnel would be requests that nobody has looked at.
 pub(super) fn asks_for_upgrade(head: &request::Parts) -> bool {
   head.version == Version::HTTP_11
-    && head
-      .headers
-      .get(UPGRADE)
-      .is_some_and(|upgrade| !has_token(upgrade, "h2c"))
-    && head
-      .headers
-      .get_all(CONNECTION)
-      .iter()
-      .any(|value| has_token(value, "upgrade"))
+    && head.headers.get(UPGRADE).is_some_and(|upgrade| !has_token(upgrade, "h2c"))
+    && head.headers.get_all(CONNECTION).iter().any(|value| has_token(value, "upgrade"))
 }
 
 /// Makes the head of a request that was [checked](super::framing::check) the one for the worker.
@@ -69,9 +62,7 @@ pub(super) fn prepare_request(head: &mut request::Parts, peer: &Peer, upgrade: b
   head.headers.remove(EXPECT);
   if !head.headers.contains_key(HOST) {
     // HTTP/1.0 clients may leave it out, HTTP/1.1 workers insist on it.
-    head
-      .headers
-      .insert(HOST, HeaderValue::from_static("localhost"));
+    head.headers.insert(HOST, HeaderValue::from_static("localhost"));
   }
   forwarded(&mut head.headers, peer);
   head.version = Version::HTTP_11;
@@ -87,10 +78,7 @@ pub(super) fn keep_alive_timeout(headers: &HeaderMap) -> Option<u64> {
   let value = headers.get(KEEP_ALIVE)?.to_str().ok()?;
   value.split(',').find_map(|parameter| {
     let (name, seconds) = parameter.split_once('=')?;
-    name
-      .trim()
-      .eq_ignore_ascii_case("timeout")
-      .then(|| seconds.trim().parse().ok())?
+    name.trim().eq_ignore_ascii_case("timeout").then(|| seconds.trim().parse().ok())?
   })
 }
 
@@ -142,9 +130,7 @@ fn connection_options(headers: &HeaderMap) -> Vec<HeaderName> {
     .iter()
     .flat_map(tokens)
     .filter(|token| {
-      !["close", "keep-alive", "upgrade"]
-        .iter()
-        .any(|usual| token.eq_ignore_ascii_case(usual))
+      !["close", "keep-alive", "upgrade"].iter().any(|usual| token.eq_ignore_ascii_case(usual))
     })
     .filter_map(|token| HeaderName::try_from(token).ok())
     .filter(|name| *name != HOST && *name != CONTENT_LENGTH)
@@ -156,11 +142,8 @@ fn forwarded(headers: &mut HeaderMap, peer: &Peer) {
     None => peer.address.clone(),
     Some(_) => {
       // One line, since many apps look at the first or the last line only.
-      let before: Vec<_> = headers
-        .get_all(X_FORWARDED_FOR)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
+      let before: Vec<_> =
+        headers.get_all(X_FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
       let chain = [&before.join(&b", "[..]), peer.address.as_bytes()].join(&b", "[..]);
       HeaderValue::from_bytes(&chain).unwrap_or_else(|_| peer.address.clone())
     }
@@ -237,30 +220,14 @@ mod tests {
         ("accept", "*/*"),
       ],
     ));
-    assert_eq!(
-      lines,
-      [
-        "accept: */*",
-        "content-length: 3",
-        "host: a.test",
-        "trailer: x-sum"
-      ]
-    );
+    assert_eq!(lines, ["accept: */*", "content-length: 3", "host: a.test", "trailer: x-sum"]);
   }
 
   #[test]
   fn upgrades_are_passed_on_unless_they_smuggle_http2() {
     let ask = |connection: &str, upgrade: &str| {
-      prepared(head(
-        "GET",
-        "/",
-        &[
-          ("host", "a"),
-          ("connection", connection),
-          ("upgrade", upgrade),
-        ],
-      ))
-      .1
+      prepared(head("GET", "/", &[("host", "a"), ("connection", connection), ("upgrade", upgrade)]))
+        .1
     };
     assert_eq!(
       ask("keep-alive, Upgrade", "websocket"),
@@ -274,22 +241,13 @@ mod tests {
   fn targets_become_origin_form() {
     for (method, target, host, expected, expected_host) in [
       ("GET", "/a?b", "a.test", "/a?b", "host: a.test"),
-      (
-        "GET",
-        "http://b.test:81/a?b",
-        "a.test",
-        "/a?b",
-        "host: b.test:81",
-      ),
+      ("GET", "http://b.test:81/a?b", "a.test", "/a?b", "host: b.test:81"),
       ("GET", "http://b.test", "a.test", "/", "host: b.test"),
       ("OPTIONS", "http://b.test", "a.test", "*", "host: b.test"),
       ("OPTIONS", "*", "a.test", "*", "host: a.test"),
     ] {
       let (target, lines) = prepared(head(method, target, &[("host", host)]));
-      assert_eq!(
-        (target.as_str(), lines[0].as_str()),
-        (expected, expected_host)
-      );
+      assert_eq!((target.as_str(), lines[0].as_str()), (expected, expected_host));
     }
   }
 
@@ -322,18 +280,9 @@ mod tests {
       ("x-forwarded-proto", "https"),
       ("x-forwarded-host", "b.test"),
     ];
-    assert_eq!(
-      forwarded(public, &claims[..1]),
-      ["203.0.113.9", "http", "a.test"]
-    );
-    assert_eq!(
-      forwarded(public, &claims),
-      ["1.1.1.1, 2.2.2.2, 203.0.113.9", "http", "a.test"]
-    );
-    assert_eq!(
-      forwarded(mapped, &claims),
-      ["1.1.1.1, 2.2.2.2, 10.0.0.7", "https", "b.test"]
-    );
+    assert_eq!(forwarded(public, &claims[..1]), ["203.0.113.9", "http", "a.test"]);
+    assert_eq!(forwarded(public, &claims), ["1.1.1.1, 2.2.2.2, 203.0.113.9", "http", "a.test"]);
+    assert_eq!(forwarded(mapped, &claims), ["1.1.1.1, 2.2.2.2, 10.0.0.7", "https", "b.test"]);
   }
 
   #[test]

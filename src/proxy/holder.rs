@@ -19,16 +19,10 @@ pub(super) fn pid(port: u16) -> Option<u32> {
     files
       .flatten()
       .filter_map(|file| std::fs::read_link(file.path()).ok())
-      .any(|target| {
-        sockets
-          .iter()
-          .any(|socket| target.as_os_str() == socket.as_str())
-      })
+      .any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
   };
   let processes = std::fs::read_dir("/proc").ok()?.flatten();
-  processes
-    .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-    .find(owns)
+  processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(owns)
 }
 
 /// The process that listens on a TCP port of this machine, if we may see it.
@@ -73,9 +67,6 @@ mod tests {
   #[test]
   fn finds_this_process() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    assert_eq!(
-      pid(listener.local_addr().unwrap().port()),
-      Some(std::process::id())
-    );
+    assert_eq!(pid(listener.local_addr().unwrap().port()), Some(std::process::id()));
   }
 }

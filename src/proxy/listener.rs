@@ -37,11 +37,7 @@ pub(super) fn reserve(host: Option<IpAddr>, port: u16) -> Result<Socket> {
 fn bind(host: IpAddr, port: u16) -> io::Result<Socket> {
   let address = SocketAddr::new(host, port);
   // Close-on-exec: a worker must not inherit the port.
-  let socket = Socket::new(
-    Domain::for_address(address),
-    Type::STREAM,
-    Some(Protocol::TCP),
-  )?;
+  let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
   if host == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
     socket.set_only_v6(false)?;
   }
@@ -58,25 +54,16 @@ pub(super) fn listen(
   host: Option<IpAddr>,
   port: u16,
 ) -> Result<std::net::TcpListener> {
-  socket
-    .listen(BACKLOG)
-    .map_err(|error| refused(host, port, &error))?;
+  socket.listen(BACKLOG).map_err(|error| refused(host, port, &error))?;
   Ok(socket.into())
 }
 
 fn refused(host: Option<IpAddr>, port: u16, error: &io::Error) -> ClusterError {
   if error.kind() == io::ErrorKind::AddrInUse {
-    return ClusterError::PortInUse {
-      port,
-      pid: holder::pid(port),
-    };
+    return ClusterError::PortInUse { port, pid: holder::pid(port) };
   }
   let host = host.map_or_else(|| "any address".to_owned(), |host| host.to_string());
-  ClusterError::PortUnavailable {
-    port,
-    host,
-    reason: error.to_string(),
-  }
+  ClusterError::PortUnavailable { port, host, reason: error.to_string() }
 }
 
 /// Accepts until the proxy closes and deals the connections to the threads in turn.

@@ -81,10 +81,7 @@ impl Default for Options {
       host: None,
       port: 0,
       strategy: Strategy::default(),
-      queue: QueueLimits {
-        max_size: 1000,
-        timeout: Duration::from_secs(30),
-      },
+      queue: QueueLimits { max_size: 1000, timeout: Duration::from_secs(30) },
       threads: None,
       header_timeout: Duration::from_secs(75),
     }
@@ -139,15 +136,10 @@ impl Proxy {
   /// [`ClusterError::PortUnavailable`] for any other refusal, such as missing rights.
   pub fn bind(options: Options) -> Result<Self> {
     let socket = listener::reserve(options.host, options.port)?;
-    let address = socket
-      .local_addr()
-      .map_err(|error| ClusterError::system("read its port", &error))?;
-    let port = address
-      .as_socket()
-      .map_or(options.port, |address| address.port());
-    let threads = options
-      .threads
-      .or_else(|| available_parallelism().ok().map(Into::into));
+    let address =
+      socket.local_addr().map_err(|error| ClusterError::system("read its port", &error))?;
+    let port = address.as_socket().map_or(options.port, |address| address.port());
+    let threads = options.threads.or_else(|| available_parallelism().ok().map(Into::into));
     Ok(Self {
       inner: Arc::new(Inner {
         shared: Arc::new(Shared::new(options.strategy, options.queue)),
@@ -186,9 +178,7 @@ impl Proxy {
     let narrower = host.filter(|host| inner.host.is_none() && !host.is_unspecified());
     let host = inner.host.or(narrower);
     // The old socket still holds the port while the new one is bound: nobody can slip in between.
-    let rebound = narrower
-      .map(|host| listener::reserve(Some(host), inner.port))
-      .transpose()?;
+    let rebound = narrower.map(|host| listener::reserve(Some(host), inner.port)).transpose()?;
     let Stage::Reserved(reserved) = std::mem::replace(&mut *stage, Stage::Closed) else {
       return Ok(());
     };
@@ -210,18 +200,12 @@ impl Proxy {
 
   /// Balances by another strategy from the next request on.
   pub fn set_strategy(&self, strategy: Strategy) {
-    self
-      .inner
-      .shared
-      .configure(|settings| settings.balancer = strategy.balancer());
+    self.inner.shared.configure(|settings| settings.balancer = strategy.balancer());
   }
 
   /// Applies other limits to the requests that begin to wait from now on.
   pub fn set_queue(&self, limits: QueueLimits) {
-    self
-      .inner
-      .shared
-      .configure(|settings| settings.queue = limits);
+    self.inner.shared.configure(|settings| settings.queue = limits);
   }
 
   /// Begins to close: stops accepting, answers what is in flight and closes idle client connections.
@@ -273,11 +257,7 @@ impl Inner {
   /// Starts the threads; the first one accepts for all.
   fn start(&self, listener: std::net::TcpListener) -> Result<()> {
     let (deal, dealt): (Vec<_>, Vec<_>) = (0..self.threads).map(|_| unbounded_channel()).unzip();
-    let mut acceptor = Some(listener::accept_all(
-      listener,
-      deal,
-      Arc::clone(&self.shared),
-    ));
+    let mut acceptor = Some(listener::accept_all(listener, deal, Arc::clone(&self.shared)));
     for (index, dealt) in dealt.into_iter().enumerate() {
       let shard = Shard::new(index, self.threads, Arc::clone(&self.shared));
       shard.start(dealt, self.header_timeout, acceptor.take())?;

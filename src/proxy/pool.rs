@@ -61,19 +61,14 @@ impl Pool {
       return false;
     }
     let expires = now + connection.keep;
-    state.idle.push(Idle {
-      connection,
-      expires,
-    });
+    state.idle.push(Idle { connection, expires });
     !std::mem::replace(&mut state.swept, true)
   }
 
   /// Closes what has expired. Tells whether anything is left to come back for.
   fn sweep(&self, now: Instant) -> bool {
     let mut state = self.lock();
-    state
-      .idle
-      .retain(|idle| now < idle.expires && !idle.connection.is_closed());
+    state.idle.retain(|idle| now < idle.expires && !idle.connection.is_closed());
     state.swept = !state.idle.is_empty();
     state.swept
   }
@@ -102,10 +97,7 @@ pub(super) fn release(mut connection: Connection, upstream: &Arc<Upstream>, thre
 }
 
 fn keep(connection: Connection, upstream: &Arc<Upstream>, thread: usize) {
-  if upstream
-    .pool(thread)
-    .put(connection, upstream, Instant::now())
-  {
+  if upstream.pool(thread).put(connection, upstream, Instant::now()) {
     tokio::spawn(sweep(Arc::downgrade(upstream), thread));
   }
 }
@@ -114,9 +106,8 @@ fn keep(connection: Connection, upstream: &Arc<Upstream>, thread: usize) {
 async fn sweep(upstream: Weak<Upstream>, thread: usize) {
   loop {
     tokio::time::sleep(MAX_IDLE).await;
-    let again = upstream
-      .upgrade()
-      .is_some_and(|upstream| upstream.pool(thread).sweep(Instant::now()));
+    let again =
+      upstream.upgrade().is_some_and(|upstream| upstream.pool(thread).sweep(Instant::now()));
     if !again {
       return;
     }

@@ -28,9 +28,7 @@ impl Failure {
           StatusCode::SERVICE_UNAVAILABLE,
           r#"{"error":"Service Unavailable","message":"The server cannot take the request now. Try again in a moment."}"#,
         );
-        response
-          .headers_mut()
-          .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         response
       }
       Self::BadGateway => json(
@@ -46,25 +44,20 @@ impl Refusal {
   /// 400 or 405. The connection is closed: where the next request would start is not certain.
   pub(super) fn response(self) -> Response<ResponseBody> {
     let mut response = match self {
-      Self::Malformed(message) => json(
-        StatusCode::BAD_REQUEST,
-        format!(r#"{{"error":"Bad Request","message":"{message}"}}"#),
-      ),
+      Self::Malformed(message) => {
+        json(StatusCode::BAD_REQUEST, format!(r#"{{"error":"Bad Request","message":"{message}"}}"#))
+      }
       Self::Connect => {
         let mut response = json(
           StatusCode::METHOD_NOT_ALLOWED,
           r#"{"error":"Method Not Allowed","message":"CONNECT is not supported."}"#,
         );
         // RFC 9110, 15.5.6 asks for the header; which methods the app takes is not known here.
-        response
-          .headers_mut()
-          .insert(ALLOW, HeaderValue::from_static(""));
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(""));
         response
       }
     };
-    response
-      .headers_mut()
-      .insert(CONNECTION, HeaderValue::from_static("close"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
   }
 }
@@ -72,8 +65,6 @@ impl Refusal {
 fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<ResponseBody> {
   let mut response = Response::new(ResponseBody::Whole(body.into()));
   *response.status_mut() = status;
-  response
-    .headers_mut()
-    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+  response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
   response
 }

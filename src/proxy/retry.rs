@@ -49,12 +49,7 @@ struct Slot {
 impl Budget {
   /// An unspent budget with a reserve of so many retries per 10 seconds.
   pub(super) fn new(reserve: u64, now: Instant) -> Self {
-    Self {
-      slots: [Slot::default(); SLOTS],
-      current: 0,
-      started: now,
-      reserve,
-    }
+    Self { slots: [Slot::default(); SLOTS], current: 0, started: now, reserve }
   }
 
   /// Counts a request.
@@ -65,9 +60,10 @@ impl Budget {
   /// Takes one retry out; false when none is left.
   pub(super) fn withdraw(&mut self, now: Instant) -> bool {
     self.slot(now);
-    let (requests, retries) = self.slots.iter().fold((0, 0), |(requests, retries), slot| {
-      (requests + slot.requests, retries + slot.retries)
-    });
+    let (requests, retries) = self
+      .slots
+      .iter()
+      .fold((0, 0), |(requests, retries), slot| (requests + slot.requests, retries + slot.retries));
     let granted = retries < self.reserve + requests / REQUESTS_PER_RETRY;
     if granted {
       self.slots[self.current].retries += 1;
@@ -141,16 +137,10 @@ mod tests {
   #[test]
   fn only_idempotent_methods_are_repeated() {
     for method in ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"] {
-      assert!(
-        is_idempotent(&Method::from_bytes(method.as_bytes()).unwrap()),
-        "{method}"
-      );
+      assert!(is_idempotent(&Method::from_bytes(method.as_bytes()).unwrap()), "{method}");
     }
     for method in ["POST", "PATCH", "CONNECT", "BREW", "get"] {
-      assert!(
-        !is_idempotent(&Method::from_bytes(method.as_bytes()).unwrap()),
-        "{method}"
-      );
+      assert!(!is_idempotent(&Method::from_bytes(method.as_bytes()).unwrap()), "{method}");
     }
   }
 }

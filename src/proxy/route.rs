@@ -23,12 +23,7 @@ pub(super) struct Route<'a> {
 
 impl<'a> Route<'a> {
   pub(super) fn new(shared: &'a Shared, protocol: Protocol) -> Self {
-    Self {
-      shared,
-      protocol,
-      excluded: Vec::new(),
-      deadline: None,
-    }
+    Self { shared, protocol, excluded: Vec::new(), deadline: None }
   }
 
   /// Leaves a worker out from here on.
@@ -46,11 +41,7 @@ impl<'a> Route<'a> {
 
   async fn wait(&mut self) -> Result<InFlight, Failure> {
     let limits = self.shared.settings.load().queue;
-    let _place = self
-      .shared
-      .queue
-      .enter(limits.max_size)
-      .ok_or(Failure::Unavailable)?;
+    let _place = self.shared.queue.enter(limits.max_size).ok_or(Failure::Unavailable)?;
     let deadline = *self.deadline.get_or_insert_with(|| after(limits.timeout));
     loop {
       // Before looking, so that a publication between looking and waiting is not missed.
@@ -99,9 +90,7 @@ impl<'a> Route<'a> {
 /// A timeout can be configured so long that the clock cannot express its end.
 fn after(timeout: Duration) -> Instant {
   let now = Instant::now();
-  now
-    .checked_add(timeout)
-    .unwrap_or(now + Duration::from_secs(86_400))
+  now.checked_add(timeout).unwrap_or(now + Duration::from_secs(86_400))
 }
 
 struct Choice<'a> {
@@ -118,11 +107,7 @@ impl Candidates for Choice<'_> {
     let upstream = &self.table[index];
     !upstream.is_closed()
       && upstream.protocol() == self.route.protocol
-      && !self
-        .route
-        .excluded
-        .iter()
-        .any(|excluded| Arc::ptr_eq(excluded, upstream))
+      && !self.route.excluded.iter().any(|excluded| Arc::ptr_eq(excluded, upstream))
   }
 
   fn in_flight(&self, index: usize) -> usize {

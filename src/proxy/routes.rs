@@ -28,9 +28,7 @@ impl Routes {
   /// the older table then chooses again.
   pub fn publish(&self, upstreams: Vec<Arc<Upstream>>) {
     if let Some(first) = upstreams.first() {
-      self
-        .speaks_tcp
-        .store(first.protocol() == Protocol::Tcp, Ordering::Relaxed);
+      self.speaks_tcp.store(first.protocol() == Protocol::Tcp, Ordering::Relaxed);
     }
     self.table.store(Arc::new(upstreams));
     self.changed.notify_waiters();
@@ -49,11 +47,7 @@ impl Routes {
 
   /// What a connection that is accepted now speaks.
   pub(super) fn protocol(&self) -> Protocol {
-    if self.speaks_tcp.load(Ordering::Relaxed) {
-      Protocol::Tcp
-    } else {
-      Protocol::Http
-    }
+    if self.speaks_tcp.load(Ordering::Relaxed) { Protocol::Tcp } else { Protocol::Http }
   }
 
   /// Resolves at the next publication after the future was enabled or first polled.

@@ -39,41 +39,21 @@ pub(super) struct Client {
 
 impl Client {
   pub(super) fn new(shard: Arc<Shard>, address: IpAddr, open: mpsc::Sender<Infallible>) -> Self {
-    shard
-      .shared
-      .tally
-      .connections
-      .fetch_add(1, Ordering::Relaxed);
+    shard.shared.tally.connections.fetch_add(1, Ordering::Relaxed);
     let serving = Held::new(&shard.shared, |shared| &shared.serving);
-    Self {
-      shard,
-      serving: Mutex::new(Some(serving)),
-      peer: Peer::new(address),
-      _open: open,
-    }
+    Self { shard, serving: Mutex::new(Some(serving)), peer: Peer::new(address), _open: open }
   }
 
   /// It is a tunnel from here on: no request of it is waited for when the proxy closes.
   pub(super) fn becomes_tunnel(&self) {
     // Taken once, by the one task that serves the connection.
-    drop(
-      self
-        .serving
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take(),
-    );
+    drop(self.serving.lock().unwrap_or_else(PoisonError::into_inner).take());
   }
 }
 
 impl Drop for Client {
   fn drop(&mut self) {
-    self
-      .shard
-      .shared
-      .tally
-      .connections
-      .fetch_sub(1, Ordering::Relaxed);
+    self.shard.shared.tally.connections.fetch_sub(1, Ordering::Relaxed);
   }
 }
 
@@ -85,9 +65,7 @@ pub(super) async fn serve(http: &http1::Builder, stream: Stream, client: Client)
     let client = Arc::clone(&client);
     async move { Ok::<_, Infallible>(answer(&client, request).await) }
   });
-  let connection = http
-    .serve_connection(TokioIo::new(stream), service)
-    .with_upgrades();
+  let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
   let mut connection = std::pin::pin!(connection);
   let ended = tokio::select! {
     // First, so that no answer promises to keep a connection that is about to be closed.
@@ -110,26 +88,16 @@ async fn answer(client: &Arc<Client>, request: Request<Incoming>) -> Response<Re
   }
   let empty = body.is_end_stream();
   let upgrade = empty && headers::asks_for_upgrade(&head);
-  let from_client = if upgrade {
-    head.extensions.remove::<OnUpgrade>()
-  } else {
-    None
-  };
+  let from_client = if upgrade { head.extensions.remove::<OnUpgrade>() } else { None };
   headers::prepare_request(&mut head, &client.peer, upgrade);
-  let body = if empty {
-    RequestBody::Empty
-  } else {
-    RequestBody::Stream(body)
-  };
-  forward(client, Request::from_parts(head, body), from_client)
-    .await
-    .unwrap_or_else(|failure| {
-      let tally = &client.shard.shared.tally;
-      match failure {
-        Failure::Unavailable => count(&tally.unavailable),
-        Failure::BadGateway => count(&tally.bad_gateway),
-        Failure::ClientGone => {}
-      }
-      failure.response()
-    })
+  let body = if empty { RequestBody::Empty } else { RequestBody::Stream(body) };
+  forward(client, Request::from_parts(head, body), from_client).await.unwrap_or_else(|failure| {
+    let tally = &client.shard.shared.tally;
+    match failure {
+      Failure::Unavailable => count(&tally.unavailable),
+      Failure::BadGateway => count(&tally.bad_gateway),
+      Failure::ClientGone => {}
+    }
+    failure.response()
+  })
 }

@@ -47,11 +47,7 @@ pub(super) struct Shard {
 impl Shard {
   pub(super) fn new(index: usize, threads: usize, shared: Arc<Shared>) -> Arc<Self> {
     let reserve = RETRY_RESERVE.div_ceil(threads) as u64;
-    Arc::new(Self {
-      index,
-      shared,
-      budget: Mutex::new(Budget::new(reserve, Instant::now())),
-    })
+    Arc::new(Self { index, shared, budget: Mutex::new(Budget::new(reserve, Instant::now())) })
   }
 
   /// Only this thread takes the lock: it is there for the compiler.

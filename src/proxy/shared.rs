@@ -52,10 +52,7 @@ impl Shared {
   pub(super) fn new(strategy: Strategy, queue: QueueLimits) -> Self {
     Self {
       routes: Routes::default(),
-      settings: ArcSwap::from_pointee(Settings {
-        balancer: strategy.balancer(),
-        queue,
-      }),
+      settings: ArcSwap::from_pointee(Settings { balancer: strategy.balancer(), queue }),
       queue: Queue::default(),
       tally: Tally::default(),
       closing: watch::Sender::new(None),
@@ -116,10 +113,7 @@ type Counter = fn(&Shared) -> &watch::Sender<usize>;
 impl Held {
   pub(super) fn new(shared: &Arc<Shared>, counter: Counter) -> Self {
     counter(shared).send_modify(|count| *count += 1);
-    Self {
-      shared: Arc::clone(shared),
-      counter,
-    }
+    Self { shared: Arc::clone(shared), counter }
   }
 }
 

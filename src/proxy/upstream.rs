@@ -180,10 +180,7 @@ impl Upstream {
   /// round: either this sees that it is closed, or `idle` sees that something is in flight.
   pub(super) fn enter(self: &Arc<Self>) -> Option<InFlight> {
     self.in_flight.fetch_add(1, Ordering::SeqCst);
-    let guard = InFlight {
-      upstream: Arc::clone(self),
-      tunnel: false,
-    };
+    let guard = InFlight { upstream: Arc::clone(self), tunnel: false };
     if self.closed.load(Ordering::SeqCst) {
       return None;
     }

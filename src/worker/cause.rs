@@ -52,9 +52,7 @@ impl Cause {
         Self::HeapExhausted { signal }
       }
       (false, _, Some(signal)) => Self::Signalled { signal },
-      (false, code, None) => Self::Exited {
-        code: code.unwrap_or(-1),
-      },
+      (false, code, None) => Self::Exited { code: code.unwrap_or(-1) },
     }
   }
 
@@ -101,9 +99,7 @@ fn name(signal: i32) -> String {
 }
 
 fn heap_exhausted(stderr: &[String]) -> bool {
-  stderr
-    .iter()
-    .any(|line| HEAP_MESSAGES.iter().any(|message| line.contains(message)))
+  stderr.iter().any(|line| HEAP_MESSAGES.iter().any(|message| line.contains(message)))
 }
 
 #[cfg(test)]
@@ -120,46 +116,11 @@ mod tests {
     let abort = ["FATAL ERROR: Reached heap limit - JavaScript heap out of memory".to_owned()];
     for (status, asked, stderr, reason, code, signal) in [
       (raw(0), true, &[][..], "was asked to stop", Some(0), None),
-      (
-        raw(9),
-        true,
-        &[][..],
-        "was asked to stop",
-        None,
-        Some("SIGKILL"),
-      ),
-      (
-        raw(1 << 8),
-        false,
-        &[][..],
-        "exited with code 1",
-        Some(1),
-        None,
-      ),
-      (
-        raw(9),
-        false,
-        &[][..],
-        "was killed by SIGKILL",
-        None,
-        Some("SIGKILL"),
-      ),
-      (
-        raw(6),
-        false,
-        &abort[..],
-        "ran out of JavaScript heap memory",
-        None,
-        Some("SIGABRT"),
-      ),
-      (
-        raw(6),
-        false,
-        &[][..],
-        "was killed by SIGABRT",
-        None,
-        Some("SIGABRT"),
-      ),
+      (raw(9), true, &[][..], "was asked to stop", None, Some("SIGKILL")),
+      (raw(1 << 8), false, &[][..], "exited with code 1", Some(1), None),
+      (raw(9), false, &[][..], "was killed by SIGKILL", None, Some("SIGKILL")),
+      (raw(6), false, &abort[..], "ran out of JavaScript heap memory", None, Some("SIGABRT")),
+      (raw(6), false, &[][..], "was killed by SIGABRT", None, Some("SIGABRT")),
     ] {
       let cause = Cause::of(status, asked, stderr);
       assert_eq!(cause.to_string(), reason);

@@ -85,10 +85,7 @@ fn write_line(fd: BorrowedFd<'_>, mut line: &[u8]) -> Result<(), Errno> {
       Ok(written) => line = line.get(written..).unwrap_or_default(),
       Err(Errno::EINTR) => {}
       Err(Errno::EAGAIN) => {
-        poll(
-          &mut [PollFd::new(fd, PollFlags::POLLOUT)],
-          PollTimeout::NONE,
-        )?;
+        poll(&mut [PollFd::new(fd, PollFlags::POLLOUT)], PollTimeout::NONE)?;
       }
       Err(errno) => return Err(errno),
     }

@@ -25,13 +25,7 @@ impl Tail {
   /// The lines.
   #[must_use]
   pub fn lines(&self) -> Vec<String> {
-    self
-      .0
-      .lock()
-      .unwrap_or_else(PoisonError::into_inner)
-      .iter()
-      .cloned()
-      .collect()
+    self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
   }
 
   fn push(&self, line: &[u8]) {
@@ -153,10 +147,7 @@ mod tests {
   fn a_line_without_end_is_cut_and_never_grows_without_bound() {
     let mut splitter = Lines::default();
     let seen = splitter.push(&vec![b'x'; 2 * MAX_LINE + 5]);
-    assert_eq!(
-      seen.iter().map(Vec::len).collect::<Vec<_>>(),
-      [MAX_LINE, MAX_LINE]
-    );
+    assert_eq!(seen.iter().map(Vec::len).collect::<Vec<_>>(), [MAX_LINE, MAX_LINE]);
     assert_eq!(splitter.finish().map(|line| line.len()), Some(5));
   }
 

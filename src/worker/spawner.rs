@@ -68,15 +68,13 @@ impl Spawner {
   /// When the operating system refuses the thread.
   pub fn start(runtime: Handle) -> io::Result<Self> {
     let (orders, inbox) = mpsc::channel::<Order>();
-    thread::Builder::new()
-      .name("xypriss-spawner".to_owned())
-      .spawn(move || {
-        let _entered = runtime.enter();
-        while let Ok((launch, reply)) = inbox.recv() {
-          // Nobody waiting any more drops the child, and dropping it kills it.
-          let _abandoned = reply.send(spawn(&launch));
-        }
-      })?;
+    thread::Builder::new().name("xypriss-spawner".to_owned()).spawn(move || {
+      let _entered = runtime.enter();
+      while let Ok((launch, reply)) = inbox.recv() {
+        // Nobody waiting any more drops the child, and dropping it kills it.
+        let _abandoned = reply.send(spawn(&launch));
+      }
+    })?;
     Ok(Self { orders })
   }
 
@@ -119,10 +117,5 @@ fn spawn(launch: &Launch) -> io::Result<Spawned> {
   let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
     return Err(io::Error::other("the child was started without pipes"));
   };
-  Ok(Spawned {
-    process: Process::new(child)?,
-    channel: ours,
-    stdout,
-    stderr,
-  })
+  Ok(Spawned { process: Process::new(child)?, channel: ours, stdout, stderr })
 }

@@ -90,9 +90,7 @@ impl State {
   #[must_use]
   pub fn on(self, input: Input, now: Instant, timing: Timing) -> (Self, Effect) {
     use State::{Draining, Exited, Killing, Leaving, Running, Starting, Terminating};
-    let terminating = Terminating {
-      deadline: now + timing.kill,
-    };
+    let terminating = Terminating { deadline: now + timing.kill };
     match (self, input) {
       (Exited, _) => (Exited, Effect::None),
       (_, Input::Exited) => (Exited, Effect::AnnounceExit),
@@ -101,12 +99,9 @@ impl State {
       (Starting { .. }, Input::Stop { .. }) => (terminating, Effect::Terminate),
       (Running, Input::Stop { by }) => (Draining { deadline: by }, Effect::AwaitIdle),
       // Whatever time the requests left over, leaving gets a moment of its own.
-      (Draining { deadline }, Input::Idle) => (
-        Leaving {
-          deadline: deadline.max(now + LEAVE),
-        },
-        Effect::AskToLeave,
-      ),
+      (Draining { deadline }, Input::Idle) => {
+        (Leaving { deadline: deadline.max(now + LEAVE) }, Effect::AskToLeave)
+      }
       (Draining { .. } | Leaving { .. }, Input::Deadline) => (terminating, Effect::Terminate),
       (
         Starting { .. } | Running | Draining { .. } | Leaving { .. } | Terminating { .. },
@@ -165,30 +160,13 @@ mod tests {
     let by = now + TIMING.graceful_shutdown;
     let draining = State::Draining { deadline: by };
     let leaving = State::Leaving { deadline: later };
-    let terminating = State::Terminating {
-      deadline: now + TIMING.kill,
-    };
+    let terminating = State::Terminating { deadline: now + TIMING.kill };
     for (state, input, next, effect) in [
-      (
-        starting,
-        Input::Ready,
-        State::Running,
-        Effect::AnnounceReady,
-      ),
+      (starting, Input::Ready, State::Running, Effect::AnnounceReady),
       (starting, Input::Deadline, State::Killing, Effect::Kill),
       (starting, Input::Stop { by }, terminating, Effect::Terminate),
-      (
-        State::Running,
-        Input::Stop { by },
-        draining,
-        Effect::AwaitIdle,
-      ),
-      (
-        State::Draining { deadline: later },
-        Input::Idle,
-        leaving,
-        Effect::AskToLeave,
-      ),
+      (State::Running, Input::Stop { by }, draining, Effect::AwaitIdle),
+      (State::Draining { deadline: later }, Input::Idle, leaving, Effect::AskToLeave),
       (draining, Input::Deadline, terminating, Effect::Terminate),
       (leaving, Input::Deadline, terminating, Effect::Terminate),
       (terminating, Input::Deadline, State::Killing, Effect::Kill),
@@ -198,24 +176,10 @@ mod tests {
       (leaving, Input::Kill, State::Killing, Effect::Kill),
       (terminating, Input::Kill, State::Killing, Effect::Kill),
       (starting, Input::Exited, State::Exited, Effect::AnnounceExit),
-      (
-        State::Running,
-        Input::Exited,
-        State::Exited,
-        Effect::AnnounceExit,
-      ),
-      (
-        State::Killing,
-        Input::Exited,
-        State::Exited,
-        Effect::AnnounceExit,
-      ),
+      (State::Running, Input::Exited, State::Exited, Effect::AnnounceExit),
+      (State::Killing, Input::Exited, State::Exited, Effect::AnnounceExit),
     ] {
-      assert_eq!(
-        state.on(input, now, TIMING),
-        (next, effect),
-        "{state:?} + {input:?}"
-      );
+      assert_eq!(state.on(input, now, TIMING), (next, effect), "{state:?} + {input:?}");
     }
   }
 
@@ -232,18 +196,8 @@ mod tests {
   fn an_exit_is_announced_once_and_ends_everything() {
     let now = Instant::now();
     let stop = Input::Stop { by: now };
-    for input in [
-      Input::Ready,
-      stop,
-      Input::Kill,
-      Input::Idle,
-      Input::Deadline,
-      Input::Exited,
-    ] {
-      assert_eq!(
-        State::Exited.on(input, now, TIMING),
-        (State::Exited, Effect::None)
-      );
+    for input in [Input::Ready, stop, Input::Kill, Input::Idle, Input::Deadline, Input::Exited] {
+      assert_eq!(State::Exited.on(input, now, TIMING), (State::Exited, Effect::None));
     }
   }
 

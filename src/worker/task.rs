@@ -60,12 +60,7 @@ impl Nursery for Processes {
       let (generation, notices) = (birth.generation, birth.notices.clone());
       let end = run(birth, &spawner, forward).await;
       // The supervisor ends only after the last of these.
-      let _sent = notices
-        .send(Notice {
-          generation,
-          news: News::Exited(end),
-        })
-        .await;
+      let _sent = notices.send(Notice { generation, news: News::Exited(end) }).await;
     });
   }
 }
@@ -73,12 +68,8 @@ impl Nursery for Processes {
 async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
   let born = Instant::now();
   let startup = birth.config.borrow().timing.startup;
-  let Spawned {
-    process,
-    channel,
-    stdout,
-    stderr,
-  } = match spawner.spawn(birth.launch.clone()).await {
+  let Spawned { process, channel, stdout, stderr } = match spawner.spawn(birth.launch.clone()).await
+  {
     Ok(spawned) => spawned,
     Err(error) => return not_spawned(&birth, &error),
   };
@@ -93,21 +84,10 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
   });
   let err = tokio::spawn({
     let (worker, tail) = (Arc::clone(&birth.worker), tail.clone());
-    async move {
-      pump(
-        stderr,
-        forward::Target::Stderr,
-        &worker,
-        &forward,
-        Some(&tail),
-      )
-      .await
-    }
+    async move { pump(stderr, forward::Target::Stderr, &worker, &forward, Some(&tail)).await }
   });
   let mut task = Task {
-    state: State::Starting {
-      deadline: born + startup,
-    },
+    state: State::Starting { deadline: born + startup },
     overdue: None,
     upstreams: Vec::new(),
     check: Check::Off,
@@ -132,23 +112,13 @@ fn not_spawned(birth: &Birth, error: &io::Error) -> End {
     program: birth.launch.program.display().to_string(),
     reason,
   };
-  End {
-    cause: Cause::SpawnFailed,
-    startup: Some(startup),
-    stderr: Vec::new(),
-  }
+  End { cause: Cause::SpawnFailed, startup: Some(startup), stderr: Vec::new() }
 }
 
 async fn last_words(pumps: [JoinHandle<()>; 2]) {
   let deadline = Instant::now() + LAST_WORDS;
   for mut pump in pumps {
-    if timeout(
-      deadline.saturating_duration_since(Instant::now()),
-      &mut pump,
-    )
-    .await
-    .is_err()
-    {
+    if timeout(deadline.saturating_duration_since(Instant::now()), &mut pump).await.is_err() {
       pump.abort();
     }
   }
@@ -258,10 +228,7 @@ impl Task {
 
   fn apply(&mut self, input: Input, process: &Process, channel: Option<&Channel>) {
     let timing = self.birth.config.borrow().timing;
-    if matches!(
-      (self.state, input),
-      (State::Starting { .. }, Input::Deadline)
-    ) {
+    if matches!((self.state, input), (State::Starting { .. }, Input::Deadline)) {
       self.overdue = Some(timing.startup);
     }
     let (next, effect) = self.state.on(input, Instant::now(), timing);
@@ -314,14 +281,8 @@ impl Task {
     let upstream = Upstream::new(self.birth.worker.to_string(), endpoint, protocol);
     self.upstreams.retain(|old| old.in_flight() > 0);
     self.upstreams.push(Arc::clone(&upstream));
-    let requested_host = listening
-      .requested_host
-      .as_deref()
-      .and_then(requested_address);
-    Target {
-      upstream,
-      requested_host,
-    }
+    let requested_host = listening.requested_host.as_deref().and_then(requested_address);
+    Target { upstream, requested_host }
   }
 
   async fn check(&mut self, channel: Option<&Channel>) {
@@ -332,12 +293,7 @@ impl Task {
         let id = fastrand::u64(1..PING_IDS);
         let asked = channel.is_some_and(|channel| channel.send(&Message::Ping { id }).is_ok());
         // Without a channel the question cannot be asked, which is no answer either.
-        let until = Instant::now()
-          + if asked {
-            health.timeout
-          } else {
-            Duration::ZERO
-          };
+        let until = Instant::now() + if asked { health.timeout } else { Duration::ZERO };
         self.check = Check::Asked { id, until };
       }
       Check::Asked { .. } => {
@@ -367,10 +323,7 @@ impl Task {
   }
 
   async fn report(&self, news: News) {
-    let notice = Notice {
-      generation: self.birth.generation,
-      news,
-    };
+    let notice = Notice { generation: self.birth.generation, news };
     // The supervisor ends only after it heard of the exit of every worker.
     let _sent = self.birth.notices.send(notice).await;
   }
@@ -378,16 +331,8 @@ impl Task {
   fn end(&self, last: State, status: io::Result<ExitStatus>, stderr: Vec<String>) -> End {
     let worker = self.birth.worker.to_string();
     if let Some(timeout) = self.overdue {
-      let startup = ClusterError::StartupTimeout {
-        worker,
-        timeout,
-        stderr: stderr.clone(),
-      };
-      return End {
-        cause: Cause::StartupTimeout,
-        startup: Some(startup),
-        stderr,
-      };
+      let startup = ClusterError::StartupTimeout { worker, timeout, stderr: stderr.clone() };
+      return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
     }
     let cause = match status {
       Ok(status) => Cause::of(status, last.is_asked_to_go(), &stderr),
@@ -401,11 +346,7 @@ impl Task {
       cause: cause.clone(),
       stderr: stderr.clone(),
     });
-    End {
-      cause,
-      startup,
-      stderr,
-    }
+    End { cause, startup, stderr }
   }
 }
 
@@ -470,9 +411,5 @@ async fn at(deadline: Option<Instant>) {
 }
 
 fn requested_address(host: &str) -> Option<IpAddr> {
-  if host == "localhost" {
-    Some([127, 0, 0, 1].into())
-  } else {
-    host.parse().ok()
-  }
+  if host == "localhost" { Some([127, 0, 0, 1].into()) } else { host.parse().ok() }
 }

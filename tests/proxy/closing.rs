@@ -31,19 +31,10 @@ async fn held(release: &Arc<Notify>) -> Worker {
 
 #[tokio::test]
 async fn no_request_fails_while_workers_are_replaced_under_load() {
-  let proxy = proxy_with(
-    &[],
-    Options {
-      threads: Some(2),
-      ..options()
-    },
-  );
+  let proxy = proxy_with(&[], Options { threads: Some(2), ..options() });
   let mut current = Worker::saying("hi").await;
   publish(&proxy, &[&current]);
-  let (stop, answered) = (
-    Arc::new(AtomicBool::new(false)),
-    Arc::new(AtomicUsize::new(0)),
-  );
+  let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
   let mut clients = tokio::task::JoinSet::new();
   for number in 0..8 {
     let mut client = Conn::to(&proxy).await;
@@ -53,9 +44,7 @@ async fn no_request_fails_while_workers_are_replaced_under_load() {
         let answer = if number % 2 == 0 {
           client.get("/").await
         } else {
-          client
-            .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
-            .await;
+          client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab").await;
           client.answer().await
         };
         assert_eq!((answer.status(), answer.body.as_str()), (200, "hi"));
@@ -109,13 +98,7 @@ async fn a_closed_worker_finishes_what_it_has_and_gets_nothing_new() {
 async fn closing_answers_what_is_in_flight_and_frees_the_port() {
   let release = Arc::new(Notify::new());
   let worker = held(&release).await;
-  let proxy = proxy_with(
-    &[&worker],
-    Options {
-      threads: Some(2),
-      ..options()
-    },
-  );
+  let proxy = proxy_with(&[&worker], Options { threads: Some(2), ..options() });
   let mut idle = Conn::to(&proxy).await;
   idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
   until(|| worker.seen().len() == 1).await;
@@ -130,24 +113,15 @@ async fn closing_answers_what_is_in_flight_and_frees_the_port() {
     let proxy = proxy.clone();
     async move { proxy.close(deadline).await }
   });
-  assert_eq!(
-    (idle.rest().await, silent.rest().await),
-    (String::new(), String::new())
-  );
+  assert_eq!((idle.rest().await, silent.rest().await), (String::new(), String::new()));
   release.notify_one();
   let answer = busy.answer().await;
-  assert_eq!(
-    (answer.body.as_str(), answer.header("connection")),
-    ("held", Some("close"))
-  );
+  assert_eq!((answer.body.as_str(), answer.header("connection")), ("held", Some("close")));
   within(closing).await.unwrap();
   assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, proxy.port())).is_ok());
   assert_eq!(proxy.stats().connections, 0);
   close(&proxy).await;
-  assert!(matches!(
-    proxy.open(None),
-    Err(ClusterError::Stopped { .. })
-  ));
+  assert!(matches!(proxy.open(None), Err(ClusterError::Stopped { .. })));
 }
 
 #[tokio::test]

@@ -26,30 +26,18 @@ async fn passes_a_request_on_and_the_answer_back() {
     .await;
   let answer = client.answer().await;
   assert_eq!((answer.status(), answer.body.as_str()), (201, "hi"));
-  assert_eq!(
-    (answer.header("server"), answer.header("x-outer")),
-    (Some("app"), Some("2"))
-  );
-  assert_eq!(
-    (answer.header("x-inner"), answer.header("keep-alive")),
-    (None, None)
-  );
+  assert_eq!((answer.header("server"), answer.header("x-outer")), (Some("app"), Some("2")));
+  assert_eq!((answer.header("x-inner"), answer.header("keep-alive")), (None, None));
   assert!(answer.header("date").is_some());
   let request = &worker.seen()[0];
   assert!(request.head.starts_with("POST /a?b=c HTTP/1.1"));
-  assert_eq!(
-    (request.header("host"), request.header("x-hop")),
-    (Some("a.test"), None)
-  );
+  assert_eq!((request.header("host"), request.header("x-hop")), (Some("a.test"), None));
   assert_eq!(request.header("x-forwarded-for"), Some("127.0.0.1"));
   assert_eq!(request.header("x-forwarded-proto"), Some("http"));
   assert_eq!(request.header("x-forwarded-host"), Some("a.test"));
   assert_eq!(request.body, "hello");
   let counters = worker.upstream.counters();
-  assert_eq!(
-    (counters.requests, counters.failed, counters.server_errors),
-    (1, 0, 0)
-  );
+  assert_eq!((counters.requests, counters.failed, counters.server_errors), (1, 0, 0));
 }
 
 #[tokio::test]
@@ -70,9 +58,7 @@ async fn connections_to_a_worker_are_reused() {
 async fn chunked_answers_leave_the_connection_reusable() {
   let worker = Worker::scripted(|mut conn, _| async move {
     while conn.message().await.is_some() {
-      conn
-        .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
-        .await;
+      conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n").await;
     }
   })
   .await;
@@ -97,9 +83,7 @@ async fn pipelined_requests_are_answered_in_order() {
   let proxy = proxy(&[&worker, &other]);
   let mut client = Conn::to(&proxy).await;
   let one = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
-  client
-    .send([one("/1"), one("/2"), one("/3")].concat())
-    .await;
+  client.send([one("/1"), one("/2"), one("/3")].concat()).await;
   let mut bodies = Vec::new();
   for _ in 0..3 {
     bodies.push(client.answer().await.body);
@@ -111,9 +95,7 @@ async fn pipelined_requests_are_answered_in_order() {
 async fn http_1_0_clients_are_served() {
   let worker = Worker::scripted(|mut conn, _| async move {
     while conn.message().await.is_some() {
-      conn
-        .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
-        .await;
+      conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n").await;
     }
   })
   .await;
@@ -121,10 +103,7 @@ async fn http_1_0_clients_are_served() {
   let mut client = Conn::to(&proxy).await;
   client.send("GET / HTTP/1.0\r\n\r\n").await;
   let answer = client.rest().await;
-  assert!(
-    answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("\r\n\r\nhi"),
-    "{answer}"
-  );
+  assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("\r\n\r\nhi"), "{answer}");
   assert!(!answer.contains("chunked"), "{answer}");
   assert_eq!(worker.seen()[0].header("host"), Some("localhost"));
 }
@@ -151,19 +130,11 @@ async fn head_and_bodiless_answers_end_where_they_should() {
     ("GET", "304", None),
     ("HEAD", "200", Some("5000")),
   ] {
-    client
-      .send(format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n"))
-      .await;
+    client.send(format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n")).await;
     let head = within(client.head()).await.unwrap();
-    let answer = Message {
-      head,
-      body: String::new(),
-    };
+    let answer = Message { head, body: String::new() };
     assert_eq!(
-      (
-        answer.status().to_string().as_str(),
-        answer.header("content-length")
-      ),
+      (answer.status().to_string().as_str(), answer.header("content-length")),
       (status, length),
       "{method}"
     );
@@ -180,9 +151,7 @@ async fn answers_stream_as_they_come() {
       let received = Arc::clone(&received);
       async move {
         conn.message().await;
-        conn
-          .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
-          .await;
+        conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n").await;
         received.notified().await;
         conn.send("4\r\nlast\r\n0\r\n\r\n").await;
       }
@@ -207,9 +176,7 @@ async fn requests_stream_as_they_come() {
     conn.head().await;
     conn.chunk().await;
     // The answer begins while the request still comes.
-    conn
-      .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ngot\r\n")
-      .await;
+    conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ngot\r\n").await;
     while let Some(Some(_)) = conn.chunk().await {}
     conn.send("3\r\nall\r\n0\r\n\r\n").await;
   })
@@ -236,12 +203,7 @@ async fn a_slow_reader_holds_the_worker_back() {
       let written = Arc::clone(&written);
       async move {
         conn.message().await;
-        conn
-          .send(format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
-            PIECE * PIECES
-          ))
-          .await;
+        conn.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", PIECE * PIECES)).await;
         for _ in 0..PIECES {
           conn.send(vec![b'x'; PIECE]).await;
           written.fetch_add(PIECE, Ordering::SeqCst);
@@ -261,10 +223,7 @@ async fn a_slow_reader_holds_the_worker_back() {
     // Not waiting for something to happen, but for nothing to happen any more.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
   }
-  assert!(
-    before < 32 * 1024 * 1024,
-    "{before} bytes of 100 MB were buffered"
-  );
+  assert!(before < 32 * 1024 * 1024, "{before} bytes of 100 MB were buffered");
   for _ in 0..PIECES {
     within(client.exactly(PIECE)).await.unwrap();
   }
@@ -297,9 +256,7 @@ async fn a_client_that_leaves_in_the_middle_of_its_request_is_no_failure_of_the_
   .await;
   let proxy = proxy(&[&worker]);
   let mut client = Conn::to(&proxy).await;
-  client
-    .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
-    .await;
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc").await;
   until(|| worker.upstream.in_flight() == 1).await;
   drop(client);
   until(|| worker.upstream.in_flight() == 0).await;
@@ -325,13 +282,8 @@ async fn least_connections_avoids_the_busy_worker() {
   })
   .await;
   let quick = Worker::saying("quick").await;
-  let proxy = proxy_with(
-    &[&slow, &quick],
-    Options {
-      strategy: Strategy::LeastConnections,
-      ..options()
-    },
-  );
+  let proxy =
+    proxy_with(&[&slow, &quick], Options { strategy: Strategy::LeastConnections, ..options() });
   let mut stuck = Conn::to(&proxy).await;
   while slow.upstream.in_flight() == 0 {
     stuck = Conn::to(&proxy).await;
@@ -362,13 +314,7 @@ async fn workers_may_listen_on_unix_sockets() {
 #[tokio::test]
 async fn every_thread_serves() {
   let worker = Worker::saying("hi").await;
-  let proxy = proxy_with(
-    &[&worker],
-    Options {
-      threads: Some(3),
-      ..options()
-    },
-  );
+  let proxy = proxy_with(&[&worker], Options { threads: Some(3), ..options() });
   let mut clients = Vec::new();
   for _ in 0..6 {
     let mut client = Conn::to(&proxy).await;

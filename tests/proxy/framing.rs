@@ -12,69 +12,29 @@ async fn refused(request: &str, status: u16) {
   let mut client = Conn::to(&proxy).await;
   client.send(request).await;
   let answer = client.rest().await;
-  assert!(
-    answer.starts_with(&format!("HTTP/1.1 {status} ")),
-    "{request:?} got {answer:?}"
-  );
-  assert_eq!(
-    answer.matches("HTTP/1.1 ").count(),
-    1,
-    "{request:?} got {answer:?}"
-  );
-  assert!(
-    worker.seen().is_empty() && worker.accepted() == 0,
-    "{request:?} reached the worker"
-  );
+  assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request:?} got {answer:?}");
+  assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{request:?} got {answer:?}");
+  assert!(worker.seen().is_empty() && worker.accepted() == 0, "{request:?} reached the worker");
 }
 
 #[tokio::test]
 async fn ambiguous_requests_are_refused_and_their_connection_closed() {
   let smuggled = "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
   for (head, status) in [
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 6\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
-      400,
-    ),
+    ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 6\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 400),
     (
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
       400,
     ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.1\r\nHost: a\r\n Transfer-Encoding: chunked\r\n\r\n",
-      400,
-    ),
-    (
-      "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
-      400,
-    ),
+    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\n Transfer-Encoding: chunked\r\n\r\n", 400),
+    ("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
     ("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 400),
     ("POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     ("POST / HTTP/1.1\r\nHost: a\r\nX-A: b\0c\r\n\r\n", 400),
@@ -95,10 +55,7 @@ async fn refusals_explain_themselves() {
   client.send("GET / HTTP/1.1\r\n\r\n").await;
   let answer = client.answer().await;
   assert_eq!(answer.header("content-type"), Some("application/json"));
-  assert_eq!(
-    answer.body,
-    r#"{"error":"Bad Request","message":"The Host header is missing."}"#
-  );
+  assert_eq!(answer.body, r#"{"error":"Bad Request","message":"The Host header is missing."}"#);
 }
 
 #[tokio::test]
@@ -115,17 +72,11 @@ async fn a_request_with_both_framings_reaches_the_worker_with_one_and_ends_the_c
       .await;
     let answer = client.rest().await;
     assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
-    assert!(
-      answer.to_ascii_lowercase().contains("connection: close"),
-      "{answer}"
-    );
+    assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
     let seen = worker.seen();
     assert_eq!(seen.len(), 1);
     assert_eq!(
-      (
-        seen[0].header("content-length"),
-        seen[0].header("transfer-encoding")
-      ),
+      (seen[0].header("content-length"), seen[0].header("transfer-encoding")),
       (None, Some("chunked"))
     );
     assert_eq!(seen[0].body, "abc");
@@ -139,10 +90,7 @@ async fn a_body_stays_a_body() {
   let body = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
   let mut client = Conn::to(&proxy).await;
   client
-    .send(format!(
-      "GET /1 HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
-      body.len()
-    ))
+    .send(format!("GET /1 HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
     .await;
   client.answer().await;
   client
@@ -154,17 +102,9 @@ async fn a_body_stays_a_body() {
   let targets: Vec<_> = worker
     .seen()
     .iter()
-    .map(|request| {
-      (
-        request.head.split(' ').nth(1).unwrap().to_owned(),
-        request.body.clone(),
-      )
-    })
+    .map(|request| (request.head.split(' ').nth(1).unwrap().to_owned(), request.body.clone()))
     .collect();
-  assert_eq!(
-    targets,
-    ["/1", "/2", "/3"].map(|path| (path.to_owned(), body.to_owned()))
-  );
+  assert_eq!(targets, ["/1", "/2", "/3"].map(|path| (path.to_owned(), body.to_owned())));
 }
 
 #[tokio::test]
@@ -172,9 +112,7 @@ async fn absolute_targets_are_reduced_and_decide_the_host() {
   let worker = Worker::saying("hi").await;
   let proxy = proxy(&[&worker]);
   let mut client = Conn::to(&proxy).await;
-  client
-    .send("GET http://b.test/c?d HTTP/1.1\r\nHost: a\r\n\r\n")
-    .await;
+  client.send("GET http://b.test/c?d HTTP/1.1\r\nHost: a\r\n\r\n").await;
   client.answer().await;
   client.send("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").await;
   client.answer().await;
@@ -187,45 +125,24 @@ async fn absolute_targets_are_reduced_and_decide_the_host() {
 #[tokio::test]
 async fn a_head_that_takes_too_long_or_too_much_ends_the_connection() {
   let worker = Worker::saying("hi").await;
-  let proxy = proxy_with(
-    &[&worker],
-    Options {
-      header_timeout: Duration::from_millis(200),
-      ..options()
-    },
-  );
+  let proxy =
+    proxy_with(&[&worker], Options { header_timeout: Duration::from_millis(200), ..options() });
   let started = Instant::now();
   let mut slow = Conn::to(&proxy).await;
   slow.send("GET / HTTP/1.1\r\nHost: a\r\nX-A").await;
   let answer = slow.rest().await;
-  assert!(
-    answer.is_empty() || answer.starts_with("HTTP/1.1 408 "),
-    "{answer}"
-  );
+  assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
   assert!(started.elapsed() >= Duration::from_millis(200));
   let mut idle = Conn::to(&proxy).await;
   assert_eq!(idle.get("/").await.body, "hi");
   assert_eq!(idle.rest().await, "");
   let mut large = Conn::to(&proxy).await;
-  large
-    .send(format!(
-      "GET / HTTP/1.1\r\nHost: a\r\nX-A: {}\r\n\r\n",
-      "a".repeat(80_000)
-    ))
-    .await;
+  large.send(format!("GET / HTTP/1.1\r\nHost: a\r\nX-A: {}\r\n\r\n", "a".repeat(80_000))).await;
   // The answer may be lost: the connection is closed while the rest of the head is still coming.
   let answer = large.rest().await;
-  assert!(
-    answer.is_empty() || answer.starts_with("HTTP/1.1 431 "),
-    "{answer}"
-  );
+  assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
   let mut many = Conn::to(&proxy).await;
-  many
-    .send(format!(
-      "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
-      "X-A: b\r\n".repeat(101)
-    ))
-    .await;
+  many.send(format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X-A: b\r\n".repeat(101))).await;
   let answer = many.rest().await;
   assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
   assert_eq!(worker.seen().len(), 1);
@@ -239,17 +156,8 @@ async fn expectations_are_answered_here() {
   client
     .send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
     .await;
-  assert_eq!(
-    within(client.head()).await.unwrap(),
-    "HTTP/1.1 100 Continue"
-  );
+  assert_eq!(within(client.head()).await.unwrap(), "HTTP/1.1 100 Continue");
   client.send("ab").await;
   assert_eq!(client.answer().await.status(), 200);
-  assert_eq!(
-    (
-      worker.seen()[0].header("expect"),
-      worker.seen()[0].body.as_str()
-    ),
-    (None, "ab")
-  );
+  assert_eq!((worker.seen()[0].header("expect"), worker.seen()[0].body.as_str()), (None, "ab"));
 }

@@ -14,9 +14,7 @@ async fn requests_wait_for_the_first_worker() {
   let mut clients = Vec::new();
   for _ in 0..5 {
     let mut client = Conn::to(&proxy).await;
-    client
-      .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
-      .await;
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab").await;
     clients.push(client);
   }
   until(|| proxy.stats().waiting == 5).await;
@@ -36,25 +34,15 @@ async fn a_full_queue_answers_at_once() {
   until(|| proxy.stats().waiting == 1).await;
   let mut client = Conn::to(&proxy).await;
   let answer = client.get("/").await;
-  assert_eq!(
-    (answer.status(), answer.header("retry-after")),
-    (503, Some("1"))
-  );
+  assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("1")));
   assert_eq!(answer.header("content-type"), Some("application/json"));
-  assert!(
-    answer
-      .body
-      .starts_with(r#"{"error":"Service Unavailable","message":""#)
-  );
+  assert!(answer.body.starts_with(r#"{"error":"Service Unavailable","message":""#));
   assert_eq!(proxy.stats().unavailable, 1);
   // A client that leaves gives its place back.
   drop(waiting);
   until(|| proxy.stats().waiting == 0).await;
   // And other limits count from the next request on.
-  proxy.set_queue(QueueLimits {
-    max_size: 0,
-    timeout: LONG,
-  });
+  proxy.set_queue(QueueLimits { max_size: 0, timeout: LONG });
   assert_eq!(client.get("/").await.status(), 503);
 }
 

@@ -89,14 +89,7 @@ async fn a_post_whose_worker_broke_off_is_not_repeated() {
     answer.body,
     r#"{"error":"Bad Gateway","message":"The server did not complete its answer to the request."}"#
   );
-  assert_eq!(
-    (
-      worker.seen().len(),
-      proxy.stats().retries,
-      proxy.stats().bad_gateway
-    ),
-    (2, 0, 1)
-  );
+  assert_eq!((worker.seen().len(), proxy.stats().retries, proxy.stats().bad_gateway), (2, 0, 1));
   // The same client is served on.
   publish(&proxy, &[&other]);
   client.send(POST).await;
@@ -107,9 +100,7 @@ async fn a_post_whose_worker_broke_off_is_not_repeated() {
 async fn a_small_answer_that_breaks_off_is_repeated_and_never_seen() {
   let broken = Worker::scripted(|mut conn, _| async move {
     conn.message().await;
-    conn
-      .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
-      .await;
+    conn.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf").await;
   })
   .await;
   let alive = Worker::saying("alive").await;
@@ -124,9 +115,7 @@ async fn a_small_answer_that_breaks_off_is_repeated_and_never_seen() {
 async fn a_streamed_answer_that_breaks_off_is_cut_and_not_ended() {
   let worker = Worker::scripted(|mut conn, _| async move {
     conn.message().await;
-    conn
-      .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
-      .await;
+    conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n").await;
   })
   .await;
   let proxy = proxy(&[&worker]);
@@ -163,12 +152,7 @@ async fn a_request_that_breaks_every_worker_is_not_carried_to_all_of_them() {
       conn.message().await;
     })
   };
-  let workers = [
-    breaks().await,
-    breaks().await,
-    breaks().await,
-    breaks().await,
-  ];
+  let workers = [breaks().await, breaks().await, breaks().await, breaks().await];
   let proxy = proxy(&workers.iter().collect::<Vec<_>>());
   let mut client = Conn::to(&proxy).await;
   assert_eq!(client.get("/poison").await.status(), 502);

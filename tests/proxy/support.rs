@@ -22,9 +22,7 @@ use xypriss_cluster::{
 
 /// The future's value, or a failed test: nothing here takes that long.
 pub async fn within<F: Future>(future: F) -> F::Output {
-  tokio::time::timeout(Duration::from_secs(20), future)
-    .await
-    .unwrap()
+  tokio::time::timeout(Duration::from_secs(20), future).await.unwrap()
 }
 
 /// Returns once `condition` holds.
@@ -59,19 +57,11 @@ pub fn options() -> Options {
 }
 
 pub fn queue(max_size: usize, timeout: Duration) -> Options {
-  Options {
-    queue: QueueLimits { max_size, timeout },
-    ..options()
-  }
+  Options { queue: QueueLimits { max_size, timeout }, ..options() }
 }
 
 pub fn publish(proxy: &Proxy, workers: &[&Worker]) {
-  proxy.routes().publish(
-    workers
-      .iter()
-      .map(|worker| Arc::clone(&worker.upstream))
-      .collect(),
-  );
+  proxy.routes().publish(workers.iter().map(|worker| Arc::clone(&worker.upstream)).collect());
 }
 
 pub async fn close(proxy: &Proxy) {
@@ -121,12 +111,7 @@ impl Worker {
         conn.send(ok(text)).await;
       }
     };
-    Self::serve(
-      Endpoint::Unix(path.to_owned()),
-      Protocol::Http,
-      listener,
-      script,
-    )
+    Self::serve(Endpoint::Unix(path.to_owned()), Protocol::Http, listener, script)
   }
 
   /// A port on which nobody listens.
@@ -152,11 +137,7 @@ impl Worker {
         loop {
           let stream = listener.accept().await;
           let number = accepted.fetch_add(1, Ordering::SeqCst);
-          let conn = Conn {
-            stream,
-            buffer: Vec::new(),
-            seen: Some(Arc::clone(&seen)),
-          };
+          let conn = Conn { stream, buffer: Vec::new(), seen: Some(Arc::clone(&seen)) };
           scripts.spawn(script(conn, number));
         }
       }
@@ -194,10 +175,7 @@ impl Drop for Worker {
 
 /// A 200 with a body of known length.
 pub fn ok(text: &str) -> String {
-  format!(
-    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}",
-    text.len()
-  )
+  format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len())
 }
 
 enum Listener {
@@ -246,21 +224,13 @@ impl Message {
 
 impl Conn {
   pub async fn to(proxy: &Proxy) -> Self {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port()))
-      .await
-      .unwrap();
-    Self {
-      stream: Box::new(stream),
-      buffer: Vec::new(),
-      seen: None,
-    }
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).await.unwrap();
+    Self { stream: Box::new(stream), buffer: Vec::new(), seen: None }
   }
 
   /// Sends `GET path` and reads the answer.
   pub async fn get(&mut self, path: &str) -> Message {
-    self
-      .send(format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"))
-      .await;
+    self.send(format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n")).await;
     self.answer().await
   }
 
@@ -281,11 +251,7 @@ impl Conn {
   /// The head of the next message without its blank line; `None` at the end.
   pub async fn head(&mut self) -> Option<String> {
     loop {
-      if let Some(end) = self
-        .buffer
-        .windows(4)
-        .position(|bytes| bytes == b"\r\n\r\n")
-      {
+      if let Some(end) = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
         let head = self.buffer.drain(..end + 4).collect::<Vec<_>>();
         return Some(String::from_utf8(head[..end].to_vec()).unwrap());
       }
@@ -308,10 +274,7 @@ impl Conn {
   /// The next message with its body, whichever way that is framed; `None` if it ends before.
   pub async fn message(&mut self) -> Option<Message> {
     let head = self.head().await?;
-    let mut message = Message {
-      head,
-      body: String::new(),
-    };
+    let mut message = Message { head, body: String::new() };
     if message.header("transfer-encoding").is_some() {
       while let Some(chunk) = self.chunk().await? {
         message.body.push_str(&chunk);

@@ -22,23 +22,14 @@ async fn an_upgrade_is_tunnelled_until_both_sides_are_done() {
   let proxy = proxy(&[&worker]);
   let mut client = Conn::to(&proxy).await;
   client.send(UPGRADE).await;
-  let head = Message {
-    head: within(client.head()).await.unwrap(),
-    body: String::new(),
-  };
-  assert_eq!(
-    (head.status(), head.header("upgrade")),
-    (101, Some("websocket"))
-  );
+  let head = Message { head: within(client.head()).await.unwrap(), body: String::new() };
+  assert_eq!((head.status(), head.header("upgrade")), (101, Some("websocket")));
   assert_eq!(head.header("connection"), Some("upgrade"));
   assert_eq!(head.header("sec-websocket-accept"), Some("v"));
   assert_eq!(within(client.exactly(5)).await.unwrap(), "hello");
   client.send("ping").await;
   assert_eq!(within(client.exactly(4)).await.unwrap(), "PING");
-  assert_eq!(
-    (worker.upstream.in_flight(), proxy.stats().connections),
-    (1, 1)
-  );
+  assert_eq!((worker.upstream.in_flight(), proxy.stats().connections), (1, 1));
   client.finish().await;
   assert_eq!(client.rest().await, "bye");
   within(worker.upstream.idle()).await;
@@ -131,10 +122,7 @@ async fn other_protocols_are_passed_through() {
 #[tokio::test]
 async fn connections_wait_while_workers_of_another_protocol_are_replaced() {
   let old = Worker::start(Protocol::Tcp, |_, _| async {}).await;
-  let new = Worker::start(Protocol::Tcp, |mut conn, _| async move {
-    conn.send("new").await
-  })
-  .await;
+  let new = Worker::start(Protocol::Tcp, |mut conn, _| async move { conn.send("new").await }).await;
   let proxy = proxy(&[&old]);
   publish(&proxy, &[]);
   let mut client = Conn::to(&proxy).await;

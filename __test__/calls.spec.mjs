@@ -104,6 +104,15 @@ test('stop() takes back a start() that waits for a stop()', () =>
     assert.equal(cluster.state, 'stopped')
   }))
 
+test('stop() takes back a start() even when the stop that it waits for has just ended', () =>
+  withCluster({ workers: 1 }, async cluster => {
+    const again = cluster.stop().then(() => cluster.stop())
+    const started = cluster.start()
+    await assert.rejects(started, { code: 'ERR_CLUSTER_STOPPED' })
+    await again
+    assert.equal(cluster.state, 'stopped')
+  }))
+
 test('stop() works from inside a listener', () =>
   withManager({ workers: 1 }, async cluster => {
     const stopped = waitFor(cluster, 'cluster:stopped')

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withCluster } from './helpers/cluster.mjs'
 import { request } from './helpers/connection.mjs'
+import { beginRequest } from './helpers/slow-request.mjs'
 import { eventually } from './helpers/wait.mjs'
 
 const CONFIG = { app: 'servers/moves.mjs', workers: 1 }
@@ -28,4 +29,19 @@ test('requests wait while the app has no server', () =>
     await eventually(async () => (await cluster.getMetrics()).queuedRequests === 1, 'a request that waits')
     process.kill(pid, 'SIGUSR2')
     assert.equal((await waiting).text, 'second')
+  }))
+
+test('a server is replaced while it still answers a request', () =>
+  withCluster(CONFIG, async cluster => {
+    const slow = await beginRequest(cluster.port)
+    await eventually(async () => (await request(cluster.port)).text === 'second', 'the second server')
+    assert.equal(await slow.finish(), 'goodbye')
+    slow.connection.close()
+  }))
+
+test('a server that closes and listens anew gets the requests again', () =>
+  withCluster(CONFIG, async cluster => {
+    await request(cluster.port, '/again')
+    await eventually(async () => (await request(cluster.port)).text === 'again', 'the server')
+    assert.equal((await request(cluster.port)).text, 'again')
   }))

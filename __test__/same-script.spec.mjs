@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { fixture } from './helpers/cluster.mjs'
+import { fixture, isBun } from './helpers/cluster.mjs'
 import { request } from './helpers/connection.mjs'
 import { freePort } from './helpers/processes.mjs'
 import { withMaster } from './helpers/with-master.mjs'
@@ -32,18 +32,36 @@ test('every other call in a worker rejects with ERR_NOT_MASTER', () =>
     for (const [call, code] of Object.entries(codes)) assert.equal(code, 'ERR_NOT_MASTER', call)
   }))
 
-test('a master whose code was given on the command line runs the script that it names', async () => {
+// Bun does not know the last two.
+for (const flag of ['-e', '--eval', '-p', ...(isBun ? [] : ['-pe', '--eval='])]) {
+  test(`a master whose code was given by ${flag} runs the script that it names`, async () => {
+    const code = `
+      const { BunClusterManager } = require('xypriss-cluster')
+      const cluster = new BunClusterManager({ workers: 1, exec: { script: process.env.APP } }, 0)
+      cluster.start().then(async () => {
+        console.log(JSON.stringify({ workers: cluster.getWorkers().length }))
+        await cluster.stop()
+      })`
+    const env = { ...process.env, APP: fixture('app.mjs') }
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      flag.endsWith('=') ? [flag + code] : [flag, code],
+      {
+        env,
+        cwd: import.meta.dirname,
+      },
+    )
+    assert.match(stdout, /"workers":1/)
+  })
+}
+
+test('an argument of such a master is not taken for its script', async () => {
   const code = `
     const { BunClusterManager } = require('xypriss-cluster')
-    const cluster = new BunClusterManager({ workers: 1, exec: { script: process.env.APP } }, 0)
-    cluster.start().then(async () => {
-      console.log(JSON.stringify({ workers: cluster.getWorkers().length }))
-      await cluster.stop()
-    })`
-  const env = { ...process.env, APP: fixture('app.mjs') }
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code], {
-    env,
+    const cluster = new BunClusterManager({ workers: 1 }, 0)
+    cluster.start().then(() => cluster.stop(), error => console.log(error.code, error.message))`
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code, fixture('app.mjs')], {
     cwd: import.meta.dirname,
   })
-  assert.match(stdout, /"workers":1/)
+  assert.match(stdout, /^ERR_CONFIGURATION .*exec\.script/)
 })

@@ -98,8 +98,8 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   stop(graceful = true): Promise<void> {
     const native = this.#native
     if (!native) return currentAgent()?.drain() ?? Promise.resolve()
+    this.#queued?.cancel.abort()
     if (this.#stopped) {
-      this.#queued?.cancel.abort()
       // Its outcome is that of the call under way.
       if (!graceful) native.stop(false).catch(() => {})
       return this.#stopped
@@ -216,13 +216,22 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   #startAfter(stopped: Promise<void>): Promise<void> {
     if (this.#queued && !this.#queued.cancel.signal.aborted) return this.#queued.started
     const cancel = new AbortController()
-    const started = stopped.then(() => {
-      this.#queued = undefined
-      if (!cancel.signal.aborted) return this.start()
-      throw new ClusterError('the cluster was stopped before start() could finish', 'ERR_CLUSTER_STOPPED', {
-        call: 'start',
-      })
-    })
+    const forget = () => {
+      if (this.#queued?.cancel === cancel) this.#queued = undefined
+    }
+    const started = stopped.then(
+      () => {
+        forget()
+        if (!cancel.signal.aborted) return this.start()
+        throw new ClusterError('the cluster was stopped before start() could finish', 'ERR_CLUSTER_STOPPED', {
+          call: 'start',
+        })
+      },
+      cause => {
+        forget()
+        throw cause
+      },
+    )
     this.#queued = { started, cancel }
     return started
   }

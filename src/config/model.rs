@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClusterConfig {
-  /// `false` makes `start()` refuse: an app that does not want a cluster should not create one.
+  /// `false` makes the constructor refuse: an app that does not want a cluster should not create one.
   #[serde(skip_serializing_if = "Option::is_none")]
   pub enabled: Option<bool>,
   /// Number of workers, 1 to 512, or `"auto"`: one per processor. Default `"auto"`.

@@ -2,7 +2,8 @@
 //!
 //! A thread of its own, because a terminal that is held or a pipe that nobody reads blocks a write
 //! for as long as it likes. While it is blocked, workers that write more wait, as they would with
-//! that terminal of their own; nothing is thrown away and nothing else stands still.
+//! that terminal of their own; nothing else stands still, and nothing is thrown away but what a worker
+//! that is dead for a second had still in its pipe.
 
 use std::{
   io,

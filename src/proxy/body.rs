@@ -1,51 +1,23 @@
-//! The two bodies of an exchange. Enums instead of boxed traits: no allocation, no virtual call.
+//! The body of an answer. An enum instead of a boxed trait: nothing is allocated for a small answer.
 
 use std::{
+  future::poll_fn,
+  io,
   pin::Pin,
-  task::{Context, Poll, ready},
+  sync::Arc,
+  task::{Context, Poll},
 };
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 
-use super::{connection::Connection, pool, upstream::InFlight};
-
-/// What a client sends.
-#[derive(Debug)]
-pub(super) enum RequestBody {
-  Empty,
-  Stream(Incoming),
-}
-
-impl Body for RequestBody {
-  type Data = Bytes;
-  type Error = hyper::Error;
-
-  fn poll_frame(
-    self: Pin<&mut Self>,
-    cx: &mut Context<'_>,
-  ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-    match self.get_mut() {
-      Self::Empty => Poll::Ready(None),
-      Self::Stream(body) => Pin::new(body).poll_frame(cx),
-    }
-  }
-
-  fn is_end_stream(&self) -> bool {
-    match self {
-      Self::Empty => true,
-      Self::Stream(body) => body.is_end_stream(),
-    }
-  }
-
-  fn size_hint(&self) -> SizeHint {
-    match self {
-      Self::Empty => SizeHint::with_exact(0),
-      Self::Stream(body) => body.size_hint(),
-    }
-  }
-}
+use super::{
+  connection::Connection,
+  decoder::Decoder,
+  pool,
+  upload::{Broken, Upload},
+  upstream::InFlight,
+};
 
 /// What a client receives.
 #[derive(Debug)]
@@ -54,21 +26,27 @@ pub(super) enum ResponseBody {
   Whole(Bytes),
   /// Passed on as it comes. An error in it cuts the client's connection, so that a broken answer is
   /// never taken for a complete one.
-  Stream(Streaming),
+  Stream(Box<Streaming>),
 }
 
 impl ResponseBody {
   pub(super) const EMPTY: Self = Self::Whole(Bytes::new());
+
+  /// An answer that is passed on as it comes.
+  pub(super) fn stream(decoder: Decoder, exchange: Exchange) -> Self {
+    let exchange = Some(exchange);
+    Self::Stream(Box::new(Streaming { decoder, exchange, unwritten: true, broken: None }))
+  }
 }
 
 impl Body for ResponseBody {
   type Data = Bytes;
-  type Error = hyper::Error;
+  type Error = io::Error;
 
   fn poll_frame(
     self: Pin<&mut Self>,
     cx: &mut Context<'_>,
-  ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+  ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
     match self.get_mut() {
       Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
       Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
@@ -79,59 +57,75 @@ impl Body for ResponseBody {
   fn is_end_stream(&self) -> bool {
     match self {
       Self::Whole(bytes) => bytes.is_empty(),
-      Self::Stream(streaming) => streaming.body.is_end_stream(),
+      Self::Stream(streaming) => streaming.decoder.is_end(),
     }
   }
 
   fn size_hint(&self) -> SizeHint {
-    match self {
-      Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-      Self::Stream(streaming) => streaming.body.size_hint(),
-    }
+    let length = match self {
+      Self::Whole(bytes) => Some(bytes.len() as u64),
+      Self::Stream(streaming) => streaming.decoder.left(),
+    };
+    length.map_or_else(SizeHint::default, SizeHint::with_exact)
   }
 }
 
 /// An answer on its way from a worker to a client.
 #[derive(Debug)]
 pub(super) struct Streaming {
-  body: Incoming,
+  decoder: Decoder,
+  /// `None` once the answer is complete or broken.
   exchange: Option<Exchange>,
+  /// Whether something was passed on that the client's connection may not have written yet.
+  unwritten: bool,
+  /// What the answer broke off with, held back until that is written.
+  broken: Option<io::Error>,
 }
 
 impl Streaming {
-  pub(super) fn new(body: Incoming, exchange: Exchange) -> Self {
-    let mut streaming = Self { body, exchange: Some(exchange) };
-    streaming.finish_at_end();
-    streaming
-  }
-
-  fn poll_frame(
-    &mut self,
-    cx: &mut Context<'_>,
-  ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-    let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-    match &frame {
-      Some(Ok(_)) => self.finish_at_end(),
-      None => self.finish(),
-      Some(Err(_)) => {
-        if let Some(exchange) = self.exchange.take() {
-          exchange.in_flight.failed();
+  fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    if let Some(error) = self.broken.take() {
+      return Poll::Ready(Some(Err(error)));
+    }
+    let Some(exchange) = &mut self.exchange else {
+      return Poll::Ready(None);
+    };
+    let frame = exchange.poll_frame(&mut self.decoder, cx);
+    self.unwritten = match &frame {
+      Poll::Pending => false,
+      Poll::Ready(Some(Ok(_))) => true,
+      Poll::Ready(_) => self.unwritten,
+    };
+    match frame {
+      Poll::Ready(Some(Err(error))) => self.fail(error, cx),
+      frame => {
+        // Not when it is asked for more: a body of known length is not asked again after its end.
+        if self.decoder.is_end()
+          && let Some(exchange) = self.exchange.take()
+        {
+          exchange.finish();
         }
+        frame
       }
     }
-    Poll::Ready(frame)
   }
 
-  fn finish_at_end(&mut self) {
-    if self.body.is_end_stream() {
-      self.finish();
-    }
-  }
-
-  fn finish(&mut self) {
+  /// An error cuts the client's connection at once, and with it what is not written yet. So that comes
+  /// first: it is written when there is nothing to take.
+  fn fail(
+    &mut self,
+    error: io::Error,
+    cx: &mut Context<'_>,
+  ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
     if let Some(exchange) = self.exchange.take() {
-      exchange.finish();
+      exchange.in_flight.failed();
     }
+    if !self.unwritten {
+      return Poll::Ready(Some(Err(error)));
+    }
+    self.broken = Some(error);
+    cx.waker().wake_by_ref();
+    Poll::Pending
   }
 }
 
@@ -141,35 +135,76 @@ impl Streaming {
 pub(super) struct Exchange {
   pub(super) in_flight: InFlight,
   pub(super) connection: Connection,
+  /// What of the request is still to be sent.
+  pub(super) upload: Option<Upload>,
+  /// Whether the connection can carry another request.
+  pub(super) persistent: bool,
   /// The data-plane thread that this happens on.
   pub(super) thread: usize,
 }
 
 impl Exchange {
-  /// The answer has been read to its end: the connection can be used again.
-  pub(super) fn finish(self) {
-    pool::release(self.connection, self.in_flight.upstream(), self.thread);
+  /// The next part of the answer, and meanwhile of the request.
+  fn poll_frame(
+    &mut self,
+    decoder: &mut Decoder,
+    cx: &mut Context<'_>,
+  ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    if let Some(upload) = &mut self.upload
+      && let Poll::Ready(ended) = self.connection.poll_upload(upload, cx)
+    {
+      self.upload = None;
+      match ended {
+        Ok(()) => {}
+        // The worker answers without it: that is its right.
+        Err(Broken::Worker) => self.persistent = false,
+        Err(Broken::Client) => {
+          return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
+        }
+      }
+    }
+    self.connection.poll_body(decoder, cx)
   }
-}
 
-/// Reads a body of known, small length to its end. In the usual case it is there already, in one piece,
-/// and is not copied.
-pub(super) async fn collect(mut body: Incoming) -> Result<Bytes, hyper::Error> {
-  let mut whole = Bytes::new();
-  let mut parts = BytesMut::new();
-  while !body.is_end_stream() {
-    let Some(frame) = body.frame().await else {
-      break;
-    };
-    let Ok(data) = frame?.into_data() else {
-      continue;
-    };
-    if whole.is_empty() && parts.is_empty() {
-      whole = data;
-    } else {
-      parts.extend_from_slice(&std::mem::take(&mut whole));
-      parts.extend_from_slice(&data);
+  /// The answer has been read to its end: the connection can be used again, once the request has
+  /// been sent to its end, too.
+  pub(super) fn finish(self) {
+    if !self.persistent {
+      return;
+    }
+    let upstream = Arc::clone(self.in_flight.upstream());
+    let (mut connection, thread) = (self.connection, self.thread);
+    match self.upload {
+      None => pool::keep(connection, &upstream, thread),
+      Some(upload) => {
+        tokio::spawn(async move {
+          if connection.finish(upload).await {
+            pool::keep(connection, &upstream, thread);
+          }
+        });
+      }
     }
   }
-  Ok(if parts.is_empty() { whole } else { parts.freeze() })
+
+  /// Reads a body of known, small length to its end. In the usual case it is there already, in one
+  /// piece, and is not copied.
+  pub(super) async fn collect(&mut self, mut decoder: Decoder) -> io::Result<Bytes> {
+    let mut whole = Bytes::new();
+    let mut parts = BytesMut::new();
+    while !decoder.is_end() {
+      let Some(frame) = poll_fn(|cx| self.poll_frame(&mut decoder, cx)).await else {
+        break;
+      };
+      let Ok(data) = frame?.into_data() else {
+        continue;
+      };
+      if whole.is_empty() && parts.is_empty() {
+        whole = data;
+      } else {
+        parts.extend_from_slice(&std::mem::take(&mut whole));
+        parts.extend_from_slice(&data);
+      }
+    }
+    Ok(if parts.is_empty() { whole } else { parts.freeze() })
+  }
 }

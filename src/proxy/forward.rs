@@ -6,12 +6,13 @@ use std::{
   time::{Duration, Instant},
 };
 
-use http::{Request, Response, StatusCode};
-use hyper::{body::Body, client::conn::TrySendError, upgrade::OnUpgrade};
+use http::{Method, Response, StatusCode, request};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
 
 use super::{
-  body::{Exchange, RequestBody, ResponseBody, Streaming, collect},
-  connection::Connection,
+  body::{Exchange, ResponseBody},
+  connection::{Connection, Unanswered},
+  decoder::Decoder,
   headers,
   reply::Failure,
   retry::{self, MAX_REPEATS},
@@ -19,6 +20,7 @@ use super::{
   service::Client,
   shared::count,
   upgrade,
+  upload::Upload,
   upstream::{InFlight, Protocol, Upstream},
 };
 
@@ -28,47 +30,53 @@ const READ_AHEAD: u64 = 16 * 1024;
 
 /// How one attempt failed.
 enum Failed {
-  /// No byte was sent: here is the request again.
-  Unsent { request: Box<Request<RequestBody>>, reused: bool },
+  /// No byte was sent.
+  Unsent { reused: bool },
   /// The worker may have begun on it.
   Sent { reused: bool },
   /// The client went away in the middle of its request.
   ClientGone,
 }
 
-/// The answer to `request`. `from_client` is the client's side of a tunnel, if it asked for one.
+/// The answer to a request. `from_client` is the client's side of a tunnel, if it asked for one.
 pub(super) async fn forward(
   client: &Arc<Client>,
-  mut request: Request<RequestBody>,
+  head: &request::Parts,
+  body: Option<Incoming>,
   from_client: Option<OnUpgrade>,
 ) -> Result<Response<ResponseBody>, Failure> {
-  let repeatable = retry::is_idempotent(request.method()) && request.body().is_end_stream();
-  let mut forwarding = Forwarding { client, from_client, repeatable, fresh: false };
+  let mut forwarding = Forwarding {
+    client,
+    from_client,
+    to_head: head.method == Method::HEAD,
+    repeatable: body.is_none() && retry::is_idempotent(&head.method),
+    fresh: false,
+  };
+  let mut upload = Upload::new(head, body);
   let mut route = Route::new(&client.shard.shared, Protocol::Http);
   client.shard.budget().deposit(Instant::now());
   let mut repeats = 0;
   loop {
     let in_flight = route.next().await?;
     let upstream = Arc::clone(in_flight.upstream());
-    let spare = repeatable.then(|| repeat(&request));
-    let failed = match forwarding.attempt(in_flight, request).await {
+    let failed = match forwarding.attempt(in_flight, &mut upload).await {
       Ok(response) => return Ok(response),
       Err(failed) => failed,
     };
     tracing::debug!(worker = upstream.worker(), "an attempt to answer a request failed");
-    if matches!(failed, Failed::ClientGone) {
-      return Err(Failure::ClientGone);
-    }
-    let reused;
-    (request, reused) = match (failed, spare) {
-      (Failed::Unsent { request, reused }, _) => (*request, reused),
-      (Failed::Sent { reused }, Some(spare))
-        if repeats < MAX_REPEATS && client.shard.budget().withdraw(Instant::now()) =>
+    let reused = match failed {
+      Failed::ClientGone => return Err(Failure::ClientGone),
+      Failed::Unsent { reused } => reused,
+      Failed::Sent { reused }
+        if forwarding.repeatable
+          && repeats < MAX_REPEATS
+          && client.shard.budget().withdraw(Instant::now()) =>
       {
         repeats += 1;
-        (spare, reused)
+        upload.rewind();
+        reused
       }
-      _ => return Err(Failure::BadGateway),
+      Failed::Sent { .. } => return Err(Failure::BadGateway),
     };
     count(&client.shard.shared.tally.retries);
     // A pooled connection that broke says little about the worker: it may have been idle too long.
@@ -84,6 +92,8 @@ pub(super) async fn forward(
 struct Forwarding<'a> {
   client: &'a Arc<Client>,
   from_client: Option<OnUpgrade>,
+  /// Whether it is a HEAD, whose answer has no body whatever its head says.
+  to_head: bool,
   /// Whether the request can be sent again after a worker may have begun on it.
   repeatable: bool,
   /// Set after a pooled connection failed: the rest of the pool is suspect then.
@@ -94,7 +104,7 @@ impl Forwarding<'_> {
   async fn attempt(
     &mut self,
     in_flight: InFlight,
-    request: Request<RequestBody>,
+    upload: &mut Upload,
   ) -> Result<Response<ResponseBody>, Failed> {
     let started = Instant::now();
     let mut connection = match self.connection(in_flight.upstream(), started).await {
@@ -103,34 +113,40 @@ impl Forwarding<'_> {
         let worker = in_flight.upstream().worker();
         tracing::debug!(worker, %error, "a worker refused a connection");
         in_flight.failed();
-        return Err(Failed::Unsent { request: request.into(), reused: false });
+        return Err(Failed::Unsent { reused: false });
       }
     };
     let reused = connection.reused;
-    let mut response = match connection.send(request).await {
-      Ok(response) => response,
-      Err(error) => return Err(unanswered(error, reused, &in_flight)),
+    let mut answer = match connection.send(upload, self.to_head).await {
+      Ok(answer) => answer,
+      Err(unanswered) => return Err(failed(unanswered, reused, &in_flight)),
     };
-    in_flight.answered(started.elapsed(), response.status().is_server_error());
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+    in_flight.answered(started.elapsed(), answer.status.is_server_error());
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
       let client = Arc::clone(self.client);
-      return Ok(upgrade::tunnel(client, self.from_client.take(), response, in_flight));
+      return Ok(upgrade::tunnel(client, self.from_client.take(), answer, connection, in_flight));
     }
-    if let Some(seconds) = headers::keep_alive_timeout(response.headers()) {
+    if let Some(seconds) = headers::keep_alive_timeout(&answer.headers) {
       connection.keep = Duration::from_secs(seconds.saturating_sub(1));
     }
-    headers::prepare_response(response.headers_mut(), false);
-    let exchange = Exchange { in_flight, connection, thread: self.client.shard.index };
-    let (head, body) = response.into_parts();
-    let small = body.size_hint().exact().is_some_and(|length| length <= READ_AHEAD);
-    if !(self.repeatable && small) {
-      let body = ResponseBody::Stream(Streaming::new(body, exchange));
-      return Ok(Response::from_parts(head, body));
+    headers::prepare_response(&mut answer.headers, false);
+    let mut exchange = Exchange {
+      in_flight,
+      connection,
+      upload: upload.take_rest(),
+      persistent: answer.persistent,
+      thread: self.client.shard.index,
+    };
+    let decoder = std::mem::replace(&mut answer.body, Decoder::EMPTY);
+    let small = decoder.left().is_some_and(|left| left <= READ_AHEAD);
+    let at_once = decoder.is_end() || (self.repeatable && small);
+    if !at_once {
+      return Ok(answer.into_response(ResponseBody::stream(decoder, exchange)));
     }
-    match collect(body).await {
+    match exchange.collect(decoder).await {
       Ok(bytes) => {
         exchange.finish();
-        Ok(Response::from_parts(head, ResponseBody::Whole(bytes)))
+        Ok(answer.into_response(ResponseBody::Whole(bytes)))
       }
       Err(_) => {
         exchange.in_flight.failed();
@@ -150,27 +166,14 @@ impl Forwarding<'_> {
 
 /// What the lack of an answer means. That a pooled connection was closed before anything was sent is
 /// no failure of the worker, and neither is a client that goes away.
-fn unanswered(
-  mut error: TrySendError<Request<RequestBody>>,
-  reused: bool,
-  in_flight: &InFlight,
-) -> Failed {
-  let failed = match error.take_message() {
-    Some(request) => Failed::Unsent { request: request.into(), reused },
-    None if error.error().is_user() => Failed::ClientGone,
-    None => Failed::Sent { reused },
+fn failed(unanswered: Unanswered, reused: bool, in_flight: &InFlight) -> Failed {
+  let failed = match unanswered {
+    Unanswered::Unsent => Failed::Unsent { reused },
+    Unanswered::Sent => Failed::Sent { reused },
+    Unanswered::ClientGone => Failed::ClientGone,
   };
-  if let Failed::Sent { .. } | Failed::Unsent { reused: false, .. } = failed {
+  if let Failed::Sent { .. } | Failed::Unsent { reused: false } = failed {
     in_flight.failed();
   }
   failed
-}
-
-/// A second copy of a request without a body.
-fn repeat(request: &Request<RequestBody>) -> Request<RequestBody> {
-  let mut copy = Request::new(RequestBody::Empty);
-  copy.method_mut().clone_from(request.method());
-  copy.uri_mut().clone_from(request.uri());
-  copy.headers_mut().clone_from(request.headers());
-  copy
 }

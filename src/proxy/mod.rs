@@ -11,8 +11,10 @@
 //! request, so that a busy or blocked master slows nothing down. The threads are the proxy's own, from
 //! [`Proxy::open`] to [`Proxy::close`].
 
+mod answer;
 mod body;
 mod connection;
+mod decoder;
 mod forward;
 mod framing;
 mod headers;
@@ -30,6 +32,7 @@ mod shared;
 mod stream;
 mod tcp;
 mod upgrade;
+mod upload;
 mod upstream;
 
 use std::{

@@ -40,7 +40,7 @@ impl Pool {
   pub(super) fn take(&self, now: Instant) -> Option<Connection> {
     let mut state = self.lock();
     while let Some(mut idle) = state.idle.pop() {
-      if now < idle.expires && idle.connection.is_ready() {
+      if now < idle.expires && idle.connection.is_quiet() {
         idle.connection.reused = true;
         return Some(idle.connection);
       }
@@ -68,7 +68,7 @@ impl Pool {
   /// Closes what has expired. Tells whether anything is left to come back for.
   fn sweep(&self, now: Instant) -> bool {
     let mut state = self.lock();
-    state.idle.retain(|idle| now < idle.expires && !idle.connection.is_closed());
+    state.idle.retain(|idle| now < idle.expires && idle.connection.is_quiet());
     state.swept = !state.idle.is_empty();
     state.swept
   }
@@ -79,24 +79,12 @@ impl Pool {
   }
 }
 
-/// Returns a connection whose answer has been read to its end.
-///
-/// The connection's own task may need one more turn before it takes another request, or the request's
-/// body may still be on its way although the answer is complete: it joins the pool when it is ready.
-pub(super) fn release(mut connection: Connection, upstream: &Arc<Upstream>, thread: usize) {
-  if connection.is_ready() {
-    keep(connection, upstream, thread);
-  } else if !connection.is_closed() {
-    let upstream = Arc::clone(upstream);
-    tokio::spawn(async move {
-      if connection.ready().await {
-        keep(connection, &upstream, thread);
-      }
-    });
+/// Keeps a connection whose answer has been read to its end, if it is still good.
+pub(super) fn keep(mut connection: Connection, upstream: &Arc<Upstream>, thread: usize) {
+  if !connection.is_quiet() {
+    return;
   }
-}
-
-fn keep(connection: Connection, upstream: &Arc<Upstream>, thread: usize) {
+  connection.rest();
   if upstream.pool(thread).put(connection, upstream, Instant::now()) {
     tokio::spawn(sweep(Arc::downgrade(upstream), thread));
   }

@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
 
 use super::{
-  body::{RequestBody, ResponseBody},
+  body::ResponseBody,
   forward::forward,
   framing,
   headers::{self, Peer},
@@ -90,8 +90,8 @@ async fn answer(client: &Arc<Client>, request: Request<Incoming>) -> Response<Re
   let upgrade = empty && headers::asks_for_upgrade(&head);
   let from_client = if upgrade { head.extensions.remove::<OnUpgrade>() } else { None };
   headers::prepare_request(&mut head, &client.peer, upgrade);
-  let body = if empty { RequestBody::Empty } else { RequestBody::Stream(body) };
-  forward(client, Request::from_parts(head, body), from_client).await.unwrap_or_else(|failure| {
+  let body = if empty { None } else { Some(body) };
+  forward(client, &head, body, from_client).await.unwrap_or_else(|failure| {
     let tally = &client.shard.shared.tally;
     match failure {
       Failure::Unavailable => count(&tally.unavailable),

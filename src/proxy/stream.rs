@@ -43,6 +43,16 @@ impl Stream {
     };
     tokio::time::timeout(CONNECT_TIMEOUT, connect).await?
   }
+
+  /// Whether there is nothing to read, not even the end. Costs a system call only when the event loop
+  /// has heard of something.
+  pub(super) fn is_quiet(&self) -> bool {
+    let read = match self {
+      Self::Tcp(stream) => stream.try_read(&mut [0]),
+      Self::Unix(stream) => stream.try_read(&mut [0]),
+    };
+    read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+  }
 }
 
 impl AsyncRead for Stream {

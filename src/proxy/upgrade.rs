@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use http::Response;
-use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncWriteExt, copy_bidirectional};
 
-use super::{body::ResponseBody, headers, reply::Failure, service::Client, upstream::InFlight};
+use super::{
+  answer::Answer, body::ResponseBody, connection::Connection, headers, reply::Failure,
+  service::Client, upstream::InFlight,
+};
 
 /// Answers the client with the worker's `101` and joins the two connections once it is written.
 ///
@@ -15,11 +18,11 @@ use super::{body::ResponseBody, headers, reply::Failure, service::Client, upstre
 pub(super) fn tunnel(
   client: Arc<Client>,
   from_client: Option<OnUpgrade>,
-  mut answer: Response<Incoming>,
+  mut answer: Answer,
+  connection: Connection,
   in_flight: InFlight,
 ) -> Response<ResponseBody> {
-  let from_worker = answer.extensions_mut().remove::<OnUpgrade>();
-  let (Some(from_client), Some(from_worker)) = (from_client, from_worker) else {
+  let Some(from_client) = from_client else {
     // A `101` that nobody asked for: there is no telling what the worker speaks from here on.
     in_flight.failed();
     return Failure::BadGateway.response();
@@ -27,15 +30,16 @@ pub(super) fn tunnel(
   client.becomes_tunnel();
   let in_flight = in_flight.into_tunnel();
   tokio::spawn(async move {
-    if let Ok((client_side, worker_side)) = tokio::try_join!(from_client, from_worker) {
-      let (mut client_side, mut worker_side) =
-        (TokioIo::new(client_side), TokioIo::new(worker_side));
+    if let Ok(client_side) = from_client.await {
+      let mut client_side = TokioIo::new(client_side);
+      let (mut worker_side, early) = connection.into_parts();
       // An error is how many tunnels end; both sides are closed by it and learn of it that way.
-      let _ = copy_bidirectional(&mut client_side, &mut worker_side).await;
+      if client_side.write_all(&early).await.is_ok() {
+        let _ = copy_bidirectional(&mut client_side, &mut worker_side).await;
+      }
     }
     drop((in_flight, client));
   });
-  let (mut head, _) = answer.into_parts();
-  headers::prepare_response(&mut head.headers, true);
-  Response::from_parts(head, ResponseBody::EMPTY)
+  headers::prepare_response(&mut answer.headers, true);
+  answer.into_response(ResponseBody::EMPTY)
 }

@@ -31,6 +31,7 @@ mod shard;
 mod shared;
 mod stream;
 mod tcp;
+mod timer;
 mod upgrade;
 mod upload;
 mod upstream;

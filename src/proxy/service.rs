@@ -2,6 +2,7 @@
 
 use std::{
   convert::Infallible,
+  future::poll_fn,
   net::IpAddr,
   sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
@@ -25,6 +26,7 @@ use super::{
   shard::Shard,
   shared::{Held, count},
   stream::Stream,
+  timer::HeadTimer,
 };
 
 /// A client's connection, as its requests and tunnels know it.
@@ -65,17 +67,27 @@ pub(super) async fn serve(http: &http1::Builder, stream: Stream, client: Client)
     let client = Arc::clone(&client);
     async move { Ok::<_, Infallible>(answer(&client, request).await) }
   });
-  let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+  let connection = http
+    .clone()
+    .timer(HeadTimer::default())
+    .serve_connection(TokioIo::new(stream), service)
+    .with_upgrades();
   let mut connection = std::pin::pin!(connection);
-  let ended = tokio::select! {
-    // First, so that no answer promises to keep a connection that is about to be closed.
-    biased;
-    () = shared.closing() => {
-      connection.as_mut().graceful_shutdown();
-      connection.await
+  let mut closing = std::pin::pin!(shared.closing());
+  let (mut registered, mut told) = (false, false);
+  let ended = poll_fn(|cx| {
+    // First, so that no answer promises to keep a connection that is about to be closed. This is always
+    // the same task: registered once, it is woken.
+    if !told && (!registered || shared.is_closing()) {
+      registered = true;
+      told = closing.as_mut().poll(cx).is_ready();
+      if told {
+        connection.as_mut().graceful_shutdown();
+      }
     }
-    ended = connection.as_mut() => ended,
-  };
+    connection.as_mut().poll(cx)
+  })
+  .await;
   if let Err(error) = ended {
     tracing::trace!(%error, "connection of a client ended");
   }

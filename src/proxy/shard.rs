@@ -11,7 +11,6 @@ use std::{
 };
 
 use hyper::server::conn::http1;
-use hyper_util::rt::TokioTimer;
 use tokio::{
   net::TcpStream,
   runtime,
@@ -110,6 +109,10 @@ impl Shard {
       _ = all_closed.recv() => {}
       () = self.shared.deadline() => {}
     }
+    // They hold their sockets themselves: the end of the runtime does not close them.
+    for upstream in self.shared.routes.peek().iter() {
+      upstream.pool(self.index).clear();
+    }
   }
 }
 
@@ -123,7 +126,6 @@ fn adopt(stream: std::net::TcpStream) -> Option<Stream> {
 fn server(header_timeout: Duration) -> http1::Builder {
   let mut http = http1::Builder::new();
   http
-    .timer(TokioTimer::new())
     .header_read_timeout(header_timeout)
     .max_headers(100)
     .max_header_size(MAX_HEAD)

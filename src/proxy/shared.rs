@@ -3,7 +3,7 @@
 use std::{
   sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
   },
   time::Instant,
 };
@@ -26,6 +26,8 @@ pub(super) struct Shared {
   pub(super) tally: Tally,
   /// Set once the proxy closes: when whatever is still open then is cut.
   closing: watch::Sender<Option<Instant>>,
+  /// The same in short, for a look at every turn.
+  is_closing: AtomicBool,
   /// Whoever may still answer a request: threads that take connections, connections that are no tunnels.
   pub(super) serving: watch::Sender<usize>,
   /// Data-plane threads that have not ended.
@@ -56,9 +58,15 @@ impl Shared {
       queue: Queue::default(),
       tally: Tally::default(),
       closing: watch::Sender::new(None),
+      is_closing: AtomicBool::new(false),
       serving: watch::Sender::new(0),
       running: watch::Sender::new(0),
     }
+  }
+
+  /// Whether the proxy closes. Set before [`closing`](Self::closing) resolves.
+  pub(super) fn is_closing(&self) -> bool {
+    self.is_closing.load(Ordering::Acquire)
   }
 
   /// Resolves once the proxy closes.
@@ -96,6 +104,7 @@ impl Shared {
 
   /// Begins to close, or moves an earlier end of closing forward. Never backward.
   pub(super) fn close(&self, deadline: Instant) {
+    self.is_closing.store(true, Ordering::Release);
     self.closing.send_modify(|closing| {
       *closing = Some(closing.map_or(deadline, |earlier| earlier.min(deadline)));
     });

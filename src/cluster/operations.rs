@@ -10,15 +10,21 @@ use tokio::{
 };
 
 use super::{
-  Cluster, Run,
+  Cluster, Run, Settings,
   command::{Command, Reply},
   launch::Host,
   report::Reporter,
-  snapshot::{ClusterState, Snapshot, WorkerStatus, WorkerView},
+  snapshot::{Snapshot, WorkerStatus, WorkerView},
+  state::{ClusterState, Step},
   supervisor::{Parts, Supervisor},
 };
 use crate::{
-  config::{Config, defaults::MAX_WORKERS, resolve::worker_count},
+  config::{
+    Config,
+    defaults::MAX_WORKERS,
+    field::Change,
+    resolve::{changed, worker_count},
+  },
   error::{ClusterError, Result},
   event::{Event, EventSink},
   proxy::{Options, Proxy},
@@ -71,11 +77,27 @@ impl Cluster {
       }
       run.ended().await;
     }
+    self.rest(Step::Begin);
+    let outcome = self.run(nursery, env).await;
+    // The state without a run, from here to the next start. A start that was stopped did not fail.
+    self.rest(Step::End);
+    if outcome.as_ref().is_err_and(|error| !matches!(error, ClusterError::Stopped { .. })) {
+      self.rest(Step::Fail);
+    }
+    outcome
+  }
+
+  /// What [`Self::start_with`] does once it is its turn.
+  async fn run(
+    &self,
+    nursery: Arc<dyn Nursery>,
+    env: Option<Vec<(String, String)>>,
+  ) -> Result<u16> {
     let config = self.config();
     check_exec(&config)?;
     let proxy = bind(&config, self.base_port)?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let starting = Snapshot { state: ClusterState::Starting, ..Snapshot::empty() };
+    let starting = Snapshot::empty(ClusterState::Starting);
     let (snapshots, shown) = watch::channel(Arc::new(starting));
     let current = watch::Sender::new(Arc::clone(&config));
     let (config_shown, reporter) = (current.subscribe(), Reporter::default());
@@ -115,8 +137,11 @@ impl Cluster {
   /// there is nothing to stop. `graceful` lets accepted requests finish.
   pub async fn stop(&self, graceful: bool) {
     // Not one operation at a time: a stop must not wait for a start that hangs.
-    if let Some(run) = self.current() {
-      run.shut_down(graceful).await;
+    match self.current() {
+      Some(run) => run.shut_down(graceful).await,
+      // Nobody looks for the failure of the last start any more.
+      None if self.resting() == ClusterState::Error => self.rest(Step::End),
+      None => {}
     }
   }
 
@@ -141,7 +166,7 @@ impl Cluster {
         // It was stopped since: there is nothing to replace.
         Err(ClusterError::WorkerNotFound { .. }) => {}
         Err(ClusterError::WorkerStopped { .. }) if !run.keeps(&id) => {}
-        Err(_) if run.state() != ClusterState::Running => {
+        Err(_) if !run.state().is_up() => {
           return Err(ClusterError::Stopped { call });
         }
         Err(error) => {
@@ -209,11 +234,14 @@ impl Cluster {
 
   async fn scale_run(&self, run: &Arc<Run>, wanted: usize) -> Result<()> {
     let old = run.count();
+    // A cluster that stops meanwhile says so in the outcome.
+    let _stopped = run.scaling(true).await;
     let outcome = if wanted > old {
       settle(run.spawn_many(wanted - old, "scale"), "scale").await
     } else {
       settle(run.remove_spare(old - wanted), "scale").await
     };
+    let _stopped = run.scaling(false).await;
     let new = run.count();
     self.remember_count(new);
     if new != old {
@@ -238,42 +266,58 @@ impl Cluster {
   ///
   /// # Errors
   /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. What the
-  /// rolling restart met: the configuration is the old one again, workers that were replaced already
-  /// stay. What scaling met.
+  /// rolling restart or a new worker met: the configuration and the number of workers are the old ones
+  /// again, workers that were replaced already stay.
   pub async fn update_config(&self, patch: Value) -> Result<()> {
     let _alone = self.operation.lock().await;
     let counted = patch.get("workers").is_some();
-    let written_before = self.settings().written.clone();
     let before = self.config();
-    let (written, resolved) = self.patched(patch)?;
+    let (written, resolved) = self.patched(&patch)?;
     let new = Arc::new(resolved.config);
     let run = self.current();
     if run.is_some() {
       check_exec(&new)?;
-      check_host(&before, &new)?;
+      check_fixed(&before, &new)?;
     }
-    {
+    let old = {
       let mut settings = self.settings();
-      settings.warnings = resolved.warnings;
-      (settings.written, settings.config) = (written, Arc::clone(&new));
-    }
+      let warnings = std::mem::replace(&mut settings.warnings, resolved.warnings);
+      let written = std::mem::replace(&mut settings.written, written);
+      settings.config = Arc::clone(&new);
+      Settings { written, config: Arc::clone(&before), warnings }
+    };
     let Some(run) = run else { return Ok(()) };
-    run.configure(Arc::clone(&new)).await?;
-    if new.exec != before.exec
-      && let Err(error) = self.roll(&run, "new configuration", "updateConfig").await
-    {
+    let applied = self.apply(&run, &before, &new, counted).await;
+    if applied.is_err() {
       // What the next worker is born with must be what is known to work.
-      {
-        let mut settings = self.settings();
-        (settings.written, settings.config) = (written_before, Arc::clone(&before));
+      *self.settings() = old;
+      if run.state().is_up() {
+        run.configure(before).await?;
       }
-      run.configure(before).await?;
-      return Err(error);
     }
-    if counted && new.workers as usize != run.count() {
-      self.scale_run(&run, new.workers as usize).await?;
+    applied
+  }
+
+  async fn apply(
+    &self,
+    run: &Arc<Run>,
+    old: &Config,
+    new: &Arc<Config>,
+    counted: bool,
+  ) -> Result<()> {
+    run.configure(Arc::clone(new)).await?;
+    if !changed(old, new, Change::Reborn).is_empty() {
+      self.roll(run, "new configuration", "updateConfig").await?;
     }
-    Ok(())
+    let present = run.count();
+    if !counted || new.workers as usize == present {
+      return Ok(());
+    }
+    let scaled = self.scale_run(run, new.workers as usize).await;
+    if scaled.is_err() && run.state().is_up() && run.count() > present {
+      self.scale_run(run, present).await?;
+    }
+    scaled
   }
 }
 
@@ -299,6 +343,10 @@ impl Run {
 
   async fn configure(&self, config: Arc<Config>) -> Result<()> {
     self.ask("updateConfig", |reply| Command::Configure { config, reply }).await
+  }
+
+  async fn scaling(&self, under_way: bool) -> Result<()> {
+    self.ask("scale", |reply| Command::Scaling { under_way, reply }).await
   }
 
   async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
@@ -428,13 +476,11 @@ fn check_exec(config: &Config) -> Result<()> {
   Ok(())
 }
 
-/// The port cannot move to another address while clients are connected to it.
-fn check_host(old: &Config, new: &Config) -> Result<()> {
-  if old.balancing.host == new.balancing.host {
-    return Ok(());
-  }
-  let problem = "loadBalancing.host: cannot change while the cluster runs; stop() it first";
-  Err(ClusterError::Configuration { problems: vec![problem.to_owned()] })
+/// What cannot change while the cluster runs, such as the address that clients are connected to.
+fn check_fixed(old: &Config, new: &Config) -> Result<()> {
+  let problem = |path| format!("{path}: cannot change while the cluster runs; stop() it first");
+  let problems: Vec<String> = changed(old, new, Change::Stopped).into_iter().map(problem).collect();
+  if problems.is_empty() { Ok(()) } else { Err(ClusterError::Configuration { problems }) }
 }
 
 fn invalid_count(asked: impl ToString) -> ClusterError {

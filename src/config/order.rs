@@ -1,0 +1,227 @@
+//! What fields say about each other: order, budgets, contradictions. Pure.
+
+use serde_json::Value;
+
+use super::{
+  field::{Kind, Section},
+  model::{ClusterConfig, SHORT_FORMS},
+  units::{Bytes, Millis},
+};
+use crate::monitor::limits::Machine;
+
+/// What of `config` cannot be, a sentence each. `written` tells what of it is the user's own: a default
+/// is never to blame alone.
+pub fn problems(
+  config: &ClusterConfig,
+  written: &Value,
+  machine: impl Fn() -> Machine,
+) -> Vec<String> {
+  let says = |path: &str| lookup(written, path).is_some();
+  let mut found = Vec::new();
+  let mut ordered = |low: &str, high: &str, wrong: bool, values: [String; 2], relation: &str| {
+    if wrong && (says(low) || says(high)) {
+      let [low_value, high_value] = values;
+      found.push(format!("{low}: {low_value} is not {relation} {high}, {high_value}"));
+    }
+  };
+  let ms = |value: Millis| format!("{} ms", value.0.as_secs_f64() * 1000.0);
+  let percent = |value: f64| format!("{value} %");
+
+  let health = &config.health_check;
+  ordered(
+    "healthCheck.timeout",
+    "healthCheck.interval",
+    health.timeout >= health.interval,
+    [ms(health.timeout), ms(health.interval)],
+    "below",
+  );
+  let scaling = &config.auto_scaling;
+  ordered(
+    "autoScaling.minWorkers",
+    "autoScaling.maxWorkers",
+    scaling.min_workers > scaling.max_workers,
+    [scaling.min_workers.to_string(), scaling.max_workers.to_string()],
+    "at most",
+  );
+  let (up, down) = (&scaling.scale_up_threshold, &scaling.scale_down_threshold);
+  for (field, low, high) in [("cpu", down.cpu, up.cpu), ("memory", down.memory, up.memory)] {
+    ordered(
+      &format!("autoScaling.scaleDownThreshold.{field}"),
+      &format!("autoScaling.scaleUpThreshold.{field}"),
+      low >= high,
+      [percent(low), percent(high)],
+      "below",
+    );
+  }
+  let memory = &config.resources.memory_management;
+  ordered(
+    "resources.memoryManagement.memoryWarningThreshold",
+    "resources.memoryManagement.memoryCriticalThreshold",
+    memory.memory_warning_threshold >= memory.memory_critical_threshold,
+    [percent(memory.memory_warning_threshold), percent(memory.memory_critical_threshold)],
+    "below",
+  );
+  let retry = &config.resilience.retry_policy;
+  ordered(
+    "resilience.retryPolicy.baseDelay",
+    "resilience.retryPolicy.maxDelay",
+    retry.base_delay > retry.max_delay,
+    [ms(retry.base_delay), ms(retry.max_delay)],
+    "at most",
+  );
+
+  let deployment = &config.advanced.deployment;
+  if deployment.rolling_updates && deployment.max_unavailable == 0 && deployment.max_surge == 0 {
+    found.push(
+      "advanced.deployment.maxSurge: 0 leaves no way to replace a worker while maxUnavailable is 0; \
+       raise one of them"
+        .to_owned(),
+    );
+  }
+  found.extend(over_budget(config, machine));
+  found
+}
+
+/// Amounts of memory that the machine or the container does not have.
+fn over_budget(config: &ClusterConfig, machine: impl Fn() -> Machine) -> Vec<String> {
+  let memory = &config.resources.memory_management;
+  let amounts = [
+    ("resources.maxMemoryPerWorker", config.resources.max_memory_per_worker),
+    ("resources.memoryManagement.maxTotalMemory", memory.max_total_memory),
+    ("resources.memoryManagement.memoryReservation", Some(memory.memory_reservation)),
+    ("processManagement.memoryThreshold", config.process_management.memory_threshold),
+  ];
+  let amounts: Vec<(&str, Bytes)> =
+    amounts.into_iter().filter_map(|(path, bytes)| Some((path, bytes?))).collect();
+  // Reading what the machine has takes longer than all else here.
+  if amounts.iter().all(|(_, bytes)| bytes.0 == 0) {
+    return Vec::new();
+  }
+  let available = machine().memory;
+  amounts
+    .into_iter()
+    .filter(|(_, bytes)| bytes.0 > available)
+    .map(|(path, bytes)| {
+      format!(
+        "{path}: {bytes} is more than the {} that this machine or container has",
+        rough(available)
+      )
+    })
+    .collect()
+}
+
+/// What of `config` can be and is probably not meant, a sentence each.
+pub fn contradictions(
+  config: &ClusterConfig,
+  written: &Value,
+  machine: impl Fn() -> Machine,
+) -> Vec<String> {
+  let says = |path: &str| lookup(written, path);
+  let mut found = Vec::new();
+  for (short, section, field) in SHORT_FORMS {
+    let long = format!("{section}.{field}");
+    if let (Some(one), Some(other)) = (says(short), says(&long))
+      && one != other
+    {
+      found.push(format!("{short} has no effect: {long} says {other}"));
+    }
+  }
+  let scaling = &config.auto_scaling;
+  if scaling.enabled && !(scaling.min_workers..=scaling.max_workers).contains(&config.workers) {
+    found.push(format!(
+      "workers: {} is not between autoScaling.minWorkers, {}, and maxWorkers, {}",
+      config.workers, scaling.min_workers, scaling.max_workers
+    ));
+  }
+  let counted = says("processManagement.maxRestarts").or(says("maxRestarts"));
+  if !config.process_management.respawn && counted.is_some() {
+    found.push("processManagement.maxRestarts has no effect: respawn is off".to_owned());
+  }
+  if !config.monitoring.enabled && says("monitoring.metricsInterval").is_some() {
+    found.push("monitoring.metricsInterval has no effect: monitoring is off".to_owned());
+  }
+  let balancing = &config.load_balancing;
+  if balancing.session_affinity_key.is_some() && !balancing.sticky_session {
+    found.push("loadBalancing.sessionAffinityKey has no effect: stickySession is off".to_owned());
+  }
+  if let Some(weights) = &balancing.weights
+    && weights.len() != config.workers as usize
+  {
+    let (given, workers) = (weights.len(), config.workers);
+    found.push(format!("loadBalancing.weights: {given} are given for {workers} workers"));
+  }
+  let (encrypted, ipc) = (says("security.encryptIPC"), says("ipc.encryption"));
+  if encrypted.is_some() && ipc.is_some() && encrypted != ipc {
+    found.push("security.encryptIPC and ipc.encryption say different things".to_owned());
+  }
+  found.extend(memory_contradictions(config, machine));
+  fractions(&ClusterConfig::SECTION, written, "", &mut found);
+  found
+}
+
+fn memory_contradictions(config: &ClusterConfig, machine: impl Fn() -> Machine) -> Vec<String> {
+  let mut found = Vec::new();
+  let resources = &config.resources;
+  let (memory, enforcement) = (&resources.memory_management, &resources.enforcement);
+  if let Some(limit) = resources.max_memory_per_worker {
+    let reserved = memory.memory_reservation.0;
+    let budget = match memory.max_total_memory {
+      Some(total) => total.0,
+      None => machine().memory.saturating_sub(reserved),
+    };
+    let all = limit.0.saturating_mul(u64::from(config.workers));
+    if all > budget {
+      found.push(format!(
+        "resources.maxMemoryPerWorker: {} workers of {limit} may take {}, more than the {} there are",
+        config.workers,
+        rough(all),
+        rough(budget)
+      ));
+    }
+    if config.process_management.memory_threshold.is_some_and(|threshold| threshold > limit) {
+      found.push(
+        "processManagement.memoryThreshold is above resources.maxMemoryPerWorker and never reached"
+          .to_owned(),
+      );
+    }
+  } else if enforcement.enforce_hard_limits || enforcement.kill_on_memory_exceed {
+    found.push(
+      "resources.enforcement has no memory limit to enforce: maxMemoryPerWorker is not given"
+        .to_owned(),
+    );
+  }
+  if enforcement.kill_on_cpu_exceed && resources.max_cpu_per_worker.is_none() {
+    found.push(
+      "resources.enforcement.killOnCpuExceed has no effect: maxCpuPerWorker is not given"
+        .to_owned(),
+    );
+  }
+  found
+}
+
+/// Per cent that were probably meant as fractions.
+fn fractions(section: &Section, written: &Value, above: &str, found: &mut Vec<String>) {
+  for field in section.fields {
+    let Some(value) = written.get(field.name) else { continue };
+    match field.kind {
+      Kind::Section(section) => {
+        fractions(section, value, &format!("{above}{}.", field.name), found);
+      }
+      Kind::Percent { .. } if value.as_f64().is_some_and(|number| number > 0.0 && number < 1.0) => {
+        found.push(format!("{above}{}: {value} is taken as {value} per cent", field.name));
+      }
+      _ => {}
+    }
+  }
+}
+
+/// A field that was written, by its path.
+fn lookup<'value>(written: &'value Value, path: &str) -> Option<&'value Value> {
+  let mut parts = path.split('.');
+  parts.try_fold(written, |value, name| value.get(name)).filter(|value| !value.is_null())
+}
+
+/// An amount for people.
+fn rough(bytes: u64) -> String {
+  if bytes >= 1 << 20 { format!("{}MB", bytes >> 20) } else { Bytes(bytes).to_string() }
+}

@@ -66,18 +66,26 @@ class Reader {
       if (value.length > MOST_VALUES) tooMuch(`it has a list of ${value.length}`)
       return Array.from(value, item => this.read(item))
     }
-    const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
-    if (kind !== 'Object') return foreign(`a ${kind}`)
+    // Most are plain, and asking the others costs as much as all else here.
+    if (Object.getPrototypeOf(value) !== Object.prototype) {
+      const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+      if (kind !== 'Object') return foreign(`a ${kind}`)
+    }
     const names = Object.keys(value)
     if (names.length > MOST_VALUES) tooMuch(`it has an object of ${names.length} fields`)
-    // Without a prototype, so that `__proto__` is a field like any other, and one that the core does not know.
-    const plain: { [name: string]: Plain } = Object.create(null)
+    const plain: { [name: string]: Plain } = {}
     for (const name of names) {
       const field = (value as Record<string, unknown>)[name]
       // As if it were not there, as everywhere in JavaScript.
-      if (field !== undefined) plain[this.#bounded(name)] = this.read(field)
+      if (field === undefined) continue
+      const read = this.read(field)
+      // An assignment would set the prototype. As a field it is like any other, and one that the core does not know.
+      if (name === '__proto__') Object.defineProperty(plain, name, { value: read, enumerable: true })
+      else plain[this.#bounded(name)] = read
     }
-    for (const symbol of Object.getOwnPropertySymbols(value)) plain[String(symbol)] = foreign('a value')
+    const symbols = Object.getOwnPropertySymbols(value)
+    if (symbols.length > MOST_VALUES) tooMuch(`it has an object of ${symbols.length} symbols`)
+    for (const symbol of symbols) plain[String(symbol)] = foreign('a value')
     return plain
   }
 

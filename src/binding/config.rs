@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use napi::{Env, bindgen_prelude::Result};
 use napi_derive::napi;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::settle::to_js;
 use crate::{
@@ -16,17 +16,17 @@ use crate::{
     defaults::{BASE_PORT, named},
     presets::{Environment, ServerType},
     recommend::{intelligent, recommended},
-    resolve::{merged, parse, resolve},
+    resolve::{examine, merged, parse},
   },
-  error::ClusterError,
+  error::{ClusterError, Result as CoreResult},
   monitor::limits::Machine,
 };
 
 /// Every problem of a configuration, a sentence each; none when it can be used.
 #[napi]
 pub fn configuration_problems(env: Env, text: String) -> Result<Vec<String>> {
-  match parse(&text).and_then(|written| resolve(&written)) {
-    Ok(_) => Ok(Vec::new()),
+  match parse(&text).and_then(|written| examine(&written)) {
+    Ok(()) => Ok(Vec::new()),
     Err(ClusterError::Configuration { problems }) => Ok(problems),
     Err(other) => Err(to_js(env, &other)),
   }
@@ -35,8 +35,8 @@ pub fn configuration_problems(env: Env, text: String) -> Result<Vec<String>> {
 /// Configurations laid over each other, the first at the bottom.
 #[napi(ts_return_type = "unknown")]
 pub fn merge_configurations(env: Env, texts: Vec<String>) -> Result<Value> {
-  let merge = |below: Value, text: &String| merged(&below, &parse(text)?);
-  texts.iter().try_fold(json!({}), merge).map_err(|error: ClusterError| to_js(env, &error))
+  let parts: CoreResult<Vec<Value>> = texts.iter().map(|text| parse(text)).collect();
+  parts.and_then(|parts| merged(&parts)).map_err(|error| to_js(env, &error))
 }
 
 /// The preset of an environment.

@@ -34,7 +34,23 @@ pub struct Check {
   pub problems: Vec<String>,
   /// Whether `null` is kept, as in a patch, where it means something.
   keeps_null: bool,
-  path: Vec<String>,
+}
+
+/// Where a value stands: its name, and where what it is in stands. A list on the stack, so that a path
+/// costs nothing until it is told.
+#[derive(Clone, Copy)]
+struct At<'a> {
+  above: Option<&'a At<'a>>,
+  name: &'a str,
+}
+
+impl At<'_> {
+  fn path(&self) -> String {
+    match self.above {
+      Some(above) => format!("{}.{}", above.path(), cut(self.name)),
+      None => cut(self.name),
+    }
+  }
 }
 
 impl Check {
@@ -46,37 +62,45 @@ impl Check {
 
   /// `written` without what is wrong and without `null`, which means: as if it were not there.
   pub fn section(&mut self, section: &'static Section, written: &Value) -> Map<String, Value> {
+    self.fields(None, section, written)
+  }
+
+  fn fields(
+    &mut self,
+    above: Option<&At<'_>>,
+    section: &'static Section,
+    written: &Value,
+  ) -> Map<String, Value> {
     let Some(fields) = written.as_object().filter(|_| foreign(written).is_none()) else {
-      self.refuse(written, "is not an object", None);
+      self.refuse(above, written, "is not an object", None);
       return Map::new();
     };
     let mut kept = Map::new();
     for (name, value) in fields {
-      self.path.push(name.clone());
+      let at = At { above, name };
       match section.field(name) {
-        None => self.unknown(section, name, value),
+        None => self.unknown(&at, section, value),
         Some(_) if value.is_null() => {
           if self.keeps_null {
             kept.insert(name.clone(), Value::Null);
           }
         }
         Some(field) => {
-          if let Some(value) = self.value(field, value) {
+          if let Some(value) = self.value(&at, field, value) {
             kept.insert(name.clone(), value);
           }
         }
       }
-      self.path.pop();
     }
     kept
   }
 
-  fn value(&mut self, field: &Field, value: &Value) -> Option<Value> {
+  fn value(&mut self, at: &At<'_>, field: &Field, value: &Value) -> Option<Value> {
     if let Kind::Section(section) = field.kind {
-      return Some(Value::Object(self.section(section, value)));
+      return Some(Value::Object(self.fields(Some(at), section, value)));
     }
-    if field.name == "enabled" && self.path.len() == 1 && *value == Value::Bool(false) {
-      self.problem("false, so there is no cluster to manage");
+    if field.name == "enabled" && at.above.is_none() && *value == Value::Bool(false) {
+      self.add("enabled: false, so there is no cluster to manage".to_owned());
       return None;
     }
     if allows(field.kind, value) {
@@ -91,35 +115,31 @@ impl Check {
     let planned = value.as_str().is_some_and(|word| PLANNED.contains(&word));
     if matches!(field.kind, Kind::Strategy) && planned {
       let available = format!("is not available yet; {} are", quoted(&strategies()));
-      self.refuse(value, &available, None);
+      self.refuse(Some(at), value, &available, None);
     } else {
-      self.refuse(value, &format!("is {}", otherwise(field.kind)), hint);
+      self.refuse(Some(at), value, &format!("is {}", otherwise(field.kind)), hint);
     }
     None
   }
 
-  fn unknown(&mut self, section: &Section, name: &str, value: &Value) {
+  fn unknown(&mut self, at: &At<'_>, section: &Section, value: &Value) {
     let known = || section.fields.iter().map(|field| field.name);
-    let sentence = match nearest(name, known()) {
+    let hint = nearest(at.name, known());
+    let sentence = match hint {
       Some(_) => "is given to a field that does not exist".to_owned(),
       None => {
         let names: Vec<&str> = known().collect();
         format!("is given to a field that does not exist; there are {}", names.join(", "))
       }
     };
-    self.refuse(value, &sentence, nearest(name, known()));
+    self.refuse(Some(at), value, &sentence, hint);
   }
 
   /// `path: value sentence; did you mean "hint"?`
-  fn refuse(&mut self, value: &Value, sentence: &str, hint: Option<&str>) {
+  fn refuse(&mut self, at: Option<&At<'_>>, value: &Value, sentence: &str, hint: Option<&str>) {
+    let path = at.map_or_else(|| "the configuration".to_owned(), At::path);
     let hint = hint.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
-    self.problem(&format!("{} {sentence}{hint}", shorten(value)));
-  }
-
-  fn problem(&mut self, sentence: &str) {
-    let path = self.path.iter().map(|name| cut(name)).collect::<Vec<_>>().join(".");
-    let path = if path.is_empty() { "the configuration".to_owned() } else { path };
-    self.add(format!("{path}: {sentence}"));
+    self.add(format!("{path}: {} {sentence}{hint}", shorten(value)));
   }
 
   /// Add a problem that begins with its path.

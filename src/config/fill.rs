@@ -25,14 +25,13 @@ pub fn without_short_forms(mut kept: Map<String, Value>) -> Map<String, Value> {
 
 /// Every default filled in. What the table calls computed is computed after that, by [`computed`].
 #[must_use]
-pub fn filled(section: &Section, mut written: Map<String, Value>) -> Map<String, Value> {
+pub fn filled(section: &Section, written: &Map<String, Value>) -> Map<String, Value> {
   let mut full = Map::new();
   for field in section.fields {
-    let written = written.remove(field.name);
-    let value = match (field.kind, written) {
+    let value = match (field.kind, written.get(field.name)) {
       (Kind::Section(section), Some(Value::Object(fields))) => filled(section, fields).into(),
-      (Kind::Section(section), _) => filled(section, Map::new()).into(),
-      (_, Some(value)) => value,
+      (Kind::Section(section), _) => filled(section, &Map::new()).into(),
+      (_, Some(value)) => value.clone(),
       (_, None) => match field.default {
         Fallback::Flag(flag) => flag.into(),
         Fallback::Number(number) => whole(number),

@@ -1,5 +1,7 @@
 //! What fields say about each other: order, budgets, contradictions. Pure.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::{
@@ -9,6 +11,23 @@ use super::{
 };
 use crate::monitor::limits::Machine;
 
+/// A value with its unit.
+enum Shown {
+  Time(Millis),
+  Percent(f64),
+  Count(u32),
+}
+
+impl fmt::Display for Shown {
+  fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match self {
+      Self::Time(Millis(duration)) => write!(f, "{} ms", duration.as_secs_f64() * 1000.0),
+      Self::Percent(number) => write!(f, "{number} %"),
+      Self::Count(count) => write!(f, "{count}"),
+    }
+  }
+}
+
 /// What of `config` cannot be, a sentence each. `written` tells what of it is the user's own: a default
 /// is never to blame alone.
 pub fn problems(
@@ -16,58 +35,56 @@ pub fn problems(
   written: &Value,
   machine: impl Fn() -> Machine,
 ) -> Vec<String> {
-  let says = |path: &str| lookup(written, path).is_some();
   let mut found = Vec::new();
-  let mut ordered = |low: &str, high: &str, wrong: bool, values: [String; 2], relation: &str| {
-    if wrong && (says(low) || says(high)) {
-      let [low_value, high_value] = values;
-      found.push(format!("{low}: {low_value} is not {relation} {high}, {high_value}"));
+  // Formatted only when it is told: this runs for every configuration, and most are right.
+  let mut ordered = |wrong: bool, low: (&str, Shown), relation: &str, high: (&str, Shown)| {
+    let says = |path: &str| lookup(written, path).is_some();
+    if wrong && (says(low.0) || says(high.0)) {
+      found.push(format!("{}: {} is not {relation} {}, {}", low.0, low.1, high.0, high.1));
     }
   };
-  let ms = |value: Millis| format!("{} ms", value.0.as_secs_f64() * 1000.0);
-  let percent = |value: f64| format!("{value} %");
 
   let health = &config.health_check;
   ordered(
-    "healthCheck.timeout",
-    "healthCheck.interval",
     health.timeout >= health.interval,
-    [ms(health.timeout), ms(health.interval)],
+    ("healthCheck.timeout", Shown::Time(health.timeout)),
     "below",
+    ("healthCheck.interval", Shown::Time(health.interval)),
   );
   let scaling = &config.auto_scaling;
   ordered(
-    "autoScaling.minWorkers",
-    "autoScaling.maxWorkers",
     scaling.min_workers > scaling.max_workers,
-    [scaling.min_workers.to_string(), scaling.max_workers.to_string()],
+    ("autoScaling.minWorkers", Shown::Count(scaling.min_workers)),
     "at most",
+    ("autoScaling.maxWorkers", Shown::Count(scaling.max_workers)),
   );
   let (up, down) = (&scaling.scale_up_threshold, &scaling.scale_down_threshold);
-  for (field, low, high) in [("cpu", down.cpu, up.cpu), ("memory", down.memory, up.memory)] {
-    ordered(
-      &format!("autoScaling.scaleDownThreshold.{field}"),
-      &format!("autoScaling.scaleUpThreshold.{field}"),
-      low >= high,
-      [percent(low), percent(high)],
-      "below",
-    );
-  }
-  let memory = &config.resources.memory_management;
   ordered(
-    "resources.memoryManagement.memoryWarningThreshold",
-    "resources.memoryManagement.memoryCriticalThreshold",
-    memory.memory_warning_threshold >= memory.memory_critical_threshold,
-    [percent(memory.memory_warning_threshold), percent(memory.memory_critical_threshold)],
+    down.cpu >= up.cpu,
+    ("autoScaling.scaleDownThreshold.cpu", Shown::Percent(down.cpu)),
     "below",
+    ("autoScaling.scaleUpThreshold.cpu", Shown::Percent(up.cpu)),
+  );
+  ordered(
+    down.memory >= up.memory,
+    ("autoScaling.scaleDownThreshold.memory", Shown::Percent(down.memory)),
+    "below",
+    ("autoScaling.scaleUpThreshold.memory", Shown::Percent(up.memory)),
+  );
+  let memory = &config.resources.memory_management;
+  let (warning, critical) = (memory.memory_warning_threshold, memory.memory_critical_threshold);
+  ordered(
+    warning >= critical,
+    ("resources.memoryManagement.memoryWarningThreshold", Shown::Percent(warning)),
+    "below",
+    ("resources.memoryManagement.memoryCriticalThreshold", Shown::Percent(critical)),
   );
   let retry = &config.resilience.retry_policy;
   ordered(
-    "resilience.retryPolicy.baseDelay",
-    "resilience.retryPolicy.maxDelay",
     retry.base_delay > retry.max_delay,
-    [ms(retry.base_delay), ms(retry.max_delay)],
+    ("resilience.retryPolicy.baseDelay", Shown::Time(retry.base_delay)),
     "at most",
+    ("resilience.retryPolicy.maxDelay", Shown::Time(retry.max_delay)),
   );
 
   let deployment = &config.advanced.deployment;

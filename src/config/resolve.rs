@@ -1,6 +1,7 @@
 //! From what users write to what the core works with: checked whole, all problems at once. Pure but
 //! for a look at the machine, where a value depends on it.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -32,7 +33,7 @@ pub struct Resolved {
 /// # Errors
 /// [`ClusterError::Configuration`] with every problem found.
 pub fn resolve(written: &Value) -> Result<Resolved> {
-  resolve_for(written, Machine::read)
+  resolve_for(written, Machine::recent)
 }
 
 /// [`resolve`], for any machine.
@@ -40,35 +41,56 @@ pub fn resolve(written: &Value) -> Result<Resolved> {
 /// # Errors
 /// As [`resolve`].
 pub fn resolve_for(written: &Value, machine: impl Fn() -> Machine) -> Result<Resolved> {
-  let machine = {
-    let known = std::cell::OnceCell::new();
-    move || *known.get_or_init(&machine)
-  };
-  let mut check = Check::default();
-  let kept = check.section(&ClusterConfig::SECTION, written);
-  let short = Value::Object(kept.clone());
-  let kept = without_short_forms(kept);
-  let mut full = filled(&ClusterConfig::SECTION, kept.clone());
-  let long = Value::Object(kept);
-  computed(&mut full, &long, &machine);
-  let effective = Value::Object(full);
-  match serde_json::from_value::<ClusterConfig>(effective.clone()) {
-    Ok(model) => {
-      for problem in order::problems(&model, &long, &machine) {
-        check.add(problem);
+  let machine = once(machine);
+  let examined = Examined::new(written, &machine)?;
+  let mut warnings = order::contradictions(&examined.model, written, &machine);
+  warnings.extend(unused(&examined.long));
+  let warnings = warnings.into_iter().map(|it| format!("cluster configuration: {it}")).collect();
+  Ok(Resolved { config: Config::from(examined.model), warnings })
+}
+
+/// Every problem of `written`, and nothing else.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn examine(written: &Value) -> Result<()> {
+  Examined::new(written, &once(Machine::recent)).map(|_| ())
+}
+
+/// Ask once, and only if anybody asks.
+fn once(machine: impl Fn() -> Machine) -> impl Fn() -> Machine {
+  let known = std::cell::OnceCell::new();
+  move || *known.get_or_init(&machine)
+}
+
+/// A configuration without problems.
+struct Examined {
+  model: ClusterConfig,
+  /// What was written, in the long form.
+  long: Value,
+}
+
+impl Examined {
+  fn new(written: &Value, machine: &impl Fn() -> Machine) -> Result<Self> {
+    let mut check = Check::default();
+    let kept = without_short_forms(check.section(&ClusterConfig::SECTION, written));
+    let mut full = filled(&ClusterConfig::SECTION, &kept);
+    let long = Value::Object(kept);
+    computed(&mut full, &long, machine);
+    match ClusterConfig::deserialize(Value::Object(full)) {
+      Ok(model) => {
+        for problem in order::problems(&model, &long, machine) {
+          check.add(problem);
+        }
+        if check.problems.is_empty() {
+          return Ok(Self { model, long });
+        }
       }
-      if check.problems.is_empty() {
-        let mut warnings = order::contradictions(&model, &short, &machine);
-        warnings.extend(unused(&long));
-        let warnings =
-          warnings.into_iter().map(|it| format!("cluster configuration: {it}")).collect();
-        return Ok(Resolved { config: Config::from(model), warnings });
-      }
+      // The table and the types disagree; a test walks all fields to see that they do not.
+      Err(error) => check.add(format!("the configuration: {error}")),
     }
-    // The table and the types disagree; a test walks all fields to see that they do not.
-    Err(error) => check.add(format!("the configuration: {error}")),
+    Err(ClusterError::Configuration { problems: check.problems })
   }
-  Err(ClusterError::Configuration { problems: check.problems })
 }
 
 /// Read what users wrote from JSON text.
@@ -82,23 +104,22 @@ pub fn parse(text: &str) -> Result<Value> {
   })
 }
 
-/// `over` laid over `base`, in the long form; `null` in it takes a field back to its default. Each field
-/// is checked, and not what fields say about each other: a part need not be whole.
+/// Configurations laid over each other, the first at the bottom, in the long form; `null` takes a field
+/// back to its default. Each field is checked, and not what fields say about each other: a part need
+/// not be whole.
 ///
 /// # Errors
-/// [`ClusterError::Configuration`] with every problem of both.
-pub fn merged(base: &Value, over: &Value) -> Result<Value> {
+/// [`ClusterError::Configuration`] with every problem of all parts.
+pub fn merged(parts: &[Value]) -> Result<Value> {
   let mut check = Check::of_a_patch();
-  let parts = [base, over].map(|part| check.section(&ClusterConfig::SECTION, part));
+  let parts: Vec<Value> = parts
+    .iter()
+    .map(|part| without_short_forms(check.section(&ClusterConfig::SECTION, part)).into())
+    .collect();
   if !check.problems.is_empty() {
     return Err(ClusterError::Configuration { problems: check.problems });
   }
-  Ok(
-    parts
-      .map(|part| without_short_forms(part).into())
-      .into_iter()
-      .fold(Value::Object(Map::new()), merge),
-  )
+  Ok(parts.into_iter().fold(Value::Object(Map::new()), merge))
 }
 
 /// `patch` laid over `written`, which is in the long form, and what comes of it. `null` takes a field
@@ -208,7 +229,7 @@ fn unused(written: &Value) -> Vec<String> {
       continue;
     };
     let mut paths = Vec::new();
-    collect_unused(section, value, &filled(section, Map::new()), field.name, &mut paths);
+    collect_unused(section, value, &filled(section, &Map::new()), field.name, &mut paths);
     match paths.as_slice() {
       [] => {}
       [path] => sentences.push(format!("{path} is accepted, but nothing acts on it yet")),

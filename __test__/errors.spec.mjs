@@ -5,11 +5,13 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import * as esm from 'xypriss-cluster'
+import * as imported from 'xypriss-cluster'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
 const cjs = require('xypriss-cluster')
+/** The names that `import` gives; looked up by name below. */
+const esm = { ...imported }
 const { rethrow, toClusterError } = require('../dist/errors.js')
 
 const CLASSES = [

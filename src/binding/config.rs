@@ -25,7 +25,7 @@ use crate::{
 /// Every problem of a configuration, a sentence each; none when it can be used.
 #[napi]
 pub fn configuration_problems(env: Env, text: String) -> Result<Vec<String>> {
-  match parse(&text).and_then(|written| examine(&written)) {
+  match examine(&text) {
     Ok(()) => Ok(Vec::new()),
     Err(ClusterError::Configuration { problems }) => Ok(problems),
     Err(other) => Err(to_js(env, &other)),

@@ -61,50 +61,49 @@ impl Check {
   }
 
   /// `written` without what is wrong and without `null`, which means: as if it were not there.
-  pub fn section(&mut self, section: &'static Section, written: &Value) -> Map<String, Value> {
-    self.fields(None, section, written)
+  pub fn section(&mut self, section: &'static Section, mut written: Value) -> Map<String, Value> {
+    self.fields(None, section, &mut written);
+    match written {
+      Value::Object(fields) => fields,
+      _ => Map::new(),
+    }
   }
 
-  fn fields(
-    &mut self,
-    above: Option<&At<'_>>,
-    section: &'static Section,
-    written: &Value,
-  ) -> Map<String, Value> {
-    let Some(fields) = written.as_object().filter(|_| foreign(written).is_none()) else {
+  /// In place: most is kept, and a copy would cost as much as all checks.
+  fn fields(&mut self, above: Option<&At<'_>>, section: &'static Section, written: &mut Value) {
+    let is_foreign = foreign(written).is_some();
+    let Some(fields) = written.as_object_mut().filter(|_| !is_foreign) else {
       self.refuse(above, written, "is not an object", None);
-      return Map::new();
+      *written = Value::Object(Map::new());
+      return;
     };
-    let mut kept = Map::new();
-    for (name, value) in fields {
+    fields.retain(|name, value| {
       let at = At { above, name };
       match section.field(name) {
-        None => self.unknown(&at, section, value),
-        Some(_) if value.is_null() => {
-          if self.keeps_null {
-            kept.insert(name.clone(), Value::Null);
-          }
+        None => {
+          self.unknown(&at, section, value);
+          false
         }
-        Some(field) => {
-          if let Some(value) = self.value(&at, field, value) {
-            kept.insert(name.clone(), value);
-          }
-        }
+        Some(_) if value.is_null() => self.keeps_null,
+        Some(field) => self.value(&at, field, value),
       }
-    }
-    kept
+    });
   }
 
-  fn value(&mut self, at: &At<'_>, field: &Field, value: &Value) -> Option<Value> {
+  fn value(&mut self, at: &At<'_>, field: &Field, value: &mut Value) -> bool {
     if let Kind::Section(section) = field.kind {
-      return Some(Value::Object(self.fields(Some(at), section, value)));
+      self.fields(Some(at), section, value);
+      return true;
     }
     if field.name == "enabled" && at.above.is_none() && *value == Value::Bool(false) {
       self.add("enabled: false, so there is no cluster to manage".to_owned());
-      return None;
+      return false;
     }
     if allows(field.kind, value) {
-      return Some(value.as_f64().map_or_else(|| value.clone(), whole));
+      if let Some(number) = value.as_f64().filter(|_| value.is_f64()) {
+        *value = whole(number);
+      }
+      return true;
     }
     let hint = match (field.kind, value.as_str()) {
       (Kind::Word(words), Some(word)) => nearest(word, words.iter().copied()),
@@ -119,7 +118,7 @@ impl Check {
     } else {
       self.refuse(Some(at), value, &format!("is {}", otherwise(field.kind)), hint);
     }
-    None
+    false
   }
 
   fn unknown(&mut self, at: &At<'_>, section: &Section, value: &Value) {

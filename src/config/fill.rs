@@ -23,15 +23,17 @@ pub fn without_short_forms(mut kept: Map<String, Value>) -> Map<String, Value> {
   kept
 }
 
-/// Every default filled in. What the table calls computed is computed after that, by [`computed`].
-#[must_use]
-pub fn filled(section: &Section, written: &Map<String, Value>) -> Map<String, Value> {
-  let mut full = Map::new();
+/// Fill in every default. What the table calls computed is computed after that, by [`computed`].
+pub fn fill(section: &Section, written: &mut Map<String, Value>) {
   for field in section.fields {
-    let value = match (field.kind, written.get(field.name)) {
-      (Kind::Section(section), Some(Value::Object(fields))) => filled(section, fields).into(),
-      (Kind::Section(section), _) => filled(section, &Map::new()).into(),
-      (_, Some(value)) => value.clone(),
+    let value = written.get_mut(field.name);
+    let value = match (field.kind, value) {
+      (Kind::Section(section), Some(Value::Object(fields))) => {
+        fill(section, fields);
+        continue;
+      }
+      (Kind::Section(section), _) => defaults(section).into(),
+      (_, Some(_)) => continue,
       (_, None) => match field.default {
         Fallback::Flag(flag) => flag.into(),
         Fallback::Number(number) => whole(number),
@@ -39,13 +41,24 @@ pub fn filled(section: &Section, written: &Map<String, Value>) -> Map<String, Va
         Fallback::Nothing(_) | Fallback::Computed(_) | Fallback::Fields => continue,
       },
     };
-    full.insert(field.name.to_owned(), value);
+    written.insert(field.name.to_owned(), value);
   }
-  full
+}
+
+/// What holds when nothing is written.
+#[must_use]
+pub fn defaults(section: &Section) -> Map<String, Value> {
+  let mut fields = Map::new();
+  fill(section, &mut fields);
+  fields
 }
 
 /// The defaults that follow from the machine and from other fields. `machine` is asked only if needed.
-pub fn computed(full: &mut Map<String, Value>, written: &Value, machine: impl Fn() -> Machine) {
+pub fn computed(
+  full: &mut Map<String, Value>,
+  timeout_is_written: bool,
+  machine: impl Fn() -> Machine,
+) {
   let cpus = || u32::try_from(machine().cpus.get()).unwrap_or(u32::MAX).clamp(1, 512);
   let workers = match full.get("workers").and_then(Value::as_f64) {
     Some(count) => whole(count),
@@ -54,7 +67,7 @@ pub fn computed(full: &mut Map<String, Value>, written: &Value, machine: impl Fn
   full.insert("workers".to_owned(), workers.clone());
 
   // An answer must be due before the next question. A default gives way.
-  if written.pointer("/healthCheck/timeout").is_none_or(Value::is_null)
+  if !timeout_is_written
     && let Some(health) = full.get_mut("healthCheck").and_then(Value::as_object_mut)
     && let (Some(interval), Some(timeout)) = (number(health, "interval"), number(health, "timeout"))
     && timeout >= interval

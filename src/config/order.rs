@@ -28,17 +28,16 @@ impl fmt::Display for Shown {
   }
 }
 
-/// What of `config` cannot be, a sentence each. `written` tells what of it is the user's own: a default
+/// What of `config` cannot be, a sentence each. `says` tells whether a field is the user's own: a default
 /// is never to blame alone.
 pub fn problems(
   config: &ClusterConfig,
-  written: &Value,
+  says: impl Fn(&str) -> bool,
   machine: impl Fn() -> Machine,
 ) -> Vec<String> {
   let mut found = Vec::new();
   // Formatted only when it is told: this runs for every configuration, and most are right.
   let mut ordered = |wrong: bool, low: (&str, Shown), relation: &str, high: (&str, Shown)| {
-    let says = |path: &str| lookup(written, path).is_some();
     if wrong && (says(low.0) || says(high.0)) {
       found.push(format!("{}: {} is not {relation} {}, {}", low.0, low.1, high.0, high.1));
     }
@@ -230,6 +229,15 @@ fn fractions(section: &Section, written: &Value, above: &str, found: &mut Vec<St
       _ => {}
     }
   }
+}
+
+/// Whether a field was written, in its long or in its short form.
+#[must_use]
+pub fn is_written(written: &Value, path: &str) -> bool {
+  let short = SHORT_FORMS.into_iter().find(|(_, section, field)| {
+    path.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')) == Some(field)
+  });
+  lookup(written, path).is_some() || short.is_some_and(|(name, ..)| lookup(written, name).is_some())
 }
 
 /// A field that was written, by its path.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{
   Config,
   check::Check,
-  defaults,
+  defaults::MAX_WORKERS,
   field::{Action, Change, Kind, Section},
-  fill::{computed, filled, without_short_forms},
+  fill::{computed, defaults, fill, without_short_forms},
   merge::merge,
   model::ClusterConfig,
   order,
@@ -42,19 +42,23 @@ pub fn resolve(written: &Value) -> Result<Resolved> {
 /// As [`resolve`].
 pub fn resolve_for(written: &Value, machine: impl Fn() -> Machine) -> Result<Resolved> {
   let machine = once(machine);
-  let examined = Examined::new(written, &machine)?;
-  let mut warnings = order::contradictions(&examined.model, written, &machine);
-  warnings.extend(unused(&examined.long));
+  let model = model(written.clone(), |path| order::is_written(written, path), &machine)?;
+  let mut warnings = order::contradictions(&model, written, &machine);
+  warnings.extend(unused(written));
   let warnings = warnings.into_iter().map(|it| format!("cluster configuration: {it}")).collect();
-  Ok(Resolved { config: Config::from(examined.model), warnings })
+  Ok(Resolved { config: Config::from(model), warnings })
 }
 
-/// Every problem of `written`, and nothing else.
+/// Whether what users wrote, as JSON text, can be used.
 ///
 /// # Errors
 /// As [`resolve`].
-pub fn examine(written: &Value) -> Result<()> {
-  Examined::new(written, &once(Machine::recent)).map(|_| ())
+pub fn examine(text: &str) -> Result<()> {
+  // Most can be, and the copy that tells what is the user's own costs as much as the checks.
+  if model(parse(text)?, |_| true, &once(Machine::recent)).is_ok() {
+    return Ok(());
+  }
+  resolve(&parse(text)?).map(|_| ())
 }
 
 /// Ask once, and only if anybody asks.
@@ -63,34 +67,31 @@ fn once(machine: impl Fn() -> Machine) -> impl Fn() -> Machine {
   move || *known.get_or_init(&machine)
 }
 
-/// A configuration without problems.
-struct Examined {
-  model: ClusterConfig,
-  /// What was written, in the long form.
-  long: Value,
-}
-
-impl Examined {
-  fn new(written: &Value, machine: &impl Fn() -> Machine) -> Result<Self> {
-    let mut check = Check::default();
-    let kept = without_short_forms(check.section(&ClusterConfig::SECTION, written));
-    let mut full = filled(&ClusterConfig::SECTION, &kept);
-    let long = Value::Object(kept);
-    computed(&mut full, &long, machine);
-    match ClusterConfig::deserialize(Value::Object(full)) {
-      Ok(model) => {
-        for problem in order::problems(&model, &long, machine) {
-          check.add(problem);
-        }
-        if check.problems.is_empty() {
-          return Ok(Self { model, long });
-        }
+/// The effective configuration, if there are no problems.
+fn model(
+  written: Value,
+  says: impl Fn(&str) -> bool,
+  machine: &impl Fn() -> Machine,
+) -> Result<ClusterConfig> {
+  let mut check = Check::default();
+  let kept = check.section(&ClusterConfig::SECTION, written);
+  let timeout = kept.get("healthCheck").is_some_and(|health| health.get("timeout").is_some());
+  let mut full = without_short_forms(kept);
+  fill(&ClusterConfig::SECTION, &mut full);
+  computed(&mut full, timeout, machine);
+  match ClusterConfig::deserialize(Value::Object(full)) {
+    Ok(model) => {
+      for problem in order::problems(&model, says, machine) {
+        check.add(problem);
       }
-      // The table and the types disagree; a test walks all fields to see that they do not.
-      Err(error) => check.add(format!("the configuration: {error}")),
+      if check.problems.is_empty() {
+        return Ok(model);
+      }
     }
-    Err(ClusterError::Configuration { problems: check.problems })
+    // The table and the types disagree; a test walks all fields to see that they do not.
+    Err(error) => check.add(format!("the configuration: {error}")),
   }
+  Err(ClusterError::Configuration { problems: check.problems })
 }
 
 /// Read what users wrote from JSON text.
@@ -114,7 +115,7 @@ pub fn merged(parts: &[Value]) -> Result<Value> {
   let mut check = Check::of_a_patch();
   let parts: Vec<Value> = parts
     .iter()
-    .map(|part| without_short_forms(check.section(&ClusterConfig::SECTION, part)).into())
+    .map(|part| without_short_forms(check.section(&ClusterConfig::SECTION, part.clone())).into())
     .collect();
   if !check.problems.is_empty() {
     return Err(ClusterError::Configuration { problems: check.problems });
@@ -129,7 +130,7 @@ pub fn merged(parts: &[Value]) -> Result<Value> {
 /// [`ClusterError::Configuration`] with every problem of the patch, and of what it would make.
 pub fn patched(written: Value, patch: &Value) -> Result<(Value, Resolved)> {
   let mut check = Check::of_a_patch();
-  let kept = check.section(&ClusterConfig::SECTION, patch);
+  let kept = check.section(&ClusterConfig::SECTION, patch.clone());
   let merged = merge(written, without_short_forms(kept).into());
   match resolve(&merged) {
     Ok(resolved) if check.problems.is_empty() => Ok((merged, resolved)),
@@ -229,7 +230,7 @@ fn unused(written: &Value) -> Vec<String> {
       continue;
     };
     let mut paths = Vec::new();
-    collect_unused(section, value, &filled(section, &Map::new()), field.name, &mut paths);
+    collect_unused(section, value, &defaults(section), field.name, &mut paths);
     match paths.as_slice() {
       [] => {}
       [path] => sentences.push(format!("{path} is accepted, but nothing acts on it yet")),
@@ -274,6 +275,5 @@ fn same(value: &Value, usual: Option<&Value>) -> bool {
 pub fn worker_count(count: f64) -> Option<u32> {
   #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
   let whole = |count: f64| count as u32;
-  (count.fract() == 0.0 && (1.0..=f64::from(defaults::MAX_WORKERS)).contains(&count))
-    .then(|| whole(count))
+  (count.fract() == 0.0 && (1.0..=f64::from(MAX_WORKERS)).contains(&count)).then(|| whole(count))
 }

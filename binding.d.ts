@@ -103,6 +103,9 @@ export declare function defaultBasePort(): number
 /** The defaults that have a public name. */
 export declare function defaultValues(): Record<string, number>
 
+/** What a configuration comes to, every default filled in. */
+export declare function effectiveConfiguration(text: string): unknown
+
 /** The preset of an environment. */
 export declare function environmentConfiguration(name: string): unknown
 

@@ -840,6 +840,7 @@ module.exports.NativeCluster = nativeBinding.NativeCluster
 module.exports.configurationProblems = nativeBinding.configurationProblems
 module.exports.defaultBasePort = nativeBinding.defaultBasePort
 module.exports.defaultValues = nativeBinding.defaultValues
+module.exports.effectiveConfiguration = nativeBinding.effectiveConfiguration
 module.exports.environmentConfiguration = nativeBinding.environmentConfiguration
 module.exports.intelligentConfiguration = nativeBinding.intelligentConfiguration
 module.exports.mergeConfigurations = nativeBinding.mergeConfigurations

@@ -83,7 +83,7 @@ export declare class BunClusterManager extends EventEmitter<ClusterEventMap> {
      * became necessary does not start, the old configuration is in effect again.
      */
     updateConfig(config: Partial<ClusterConfig>): Promise<void>;
-    /** The configuration in effect, every default filled in; in a worker, what its constructor was given. */
+    /** The configuration in effect, every default filled in. A copy; in a worker, of what its constructor was given. */
     getConfig(): ClusterConfig;
     /** Keep `ipcManager` told which workers there are, beginning with those that run now. */
     setIPCManager(ipcManager: IPCWorkerRegistry): void;

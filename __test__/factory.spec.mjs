@@ -34,7 +34,9 @@ test('create() gives a manager that runs', async () => {
   const cluster = factory.create({ workers: 1, exec }, port)
   assert.ok(cluster instanceof BunClusterManager)
   try {
-    await cluster.start()
+    const started = cluster.start()
+    assert.ok(['initializing', 'starting'].includes(cluster.state), cluster.state)
+    await started
     assert.equal(cluster.port, port)
   } finally {
     await cluster.stop(false)

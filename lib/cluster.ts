@@ -196,9 +196,14 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
     })
   }
 
-  /** The configuration in effect, every default filled in; in a worker, what its constructor was given. */
+  /** The configuration in effect, every default filled in. A copy; in a worker, of what its constructor was given. */
   getConfig(): ClusterConfig {
-    return this.#native ? (this.#native.config() as ClusterConfig) : this.#config
+    try {
+      const config = this.#native?.config() ?? binding.effectiveConfiguration(toText(this.#config))
+      return config as ClusterConfig
+    } catch (cause) {
+      return rethrow(cause)
+    }
   }
 
   /** Keep `ipcManager` told which workers there are, beginning with those that run now. */

@@ -97,6 +97,7 @@ impl NativeCluster {
   ) -> Result<Object<'e>> {
     let cluster = Arc::clone(&self.cluster);
     let environment = environment.into_iter().collect();
+    cluster.begin();
     settle(env, async move { cluster.start(Some(environment)).await })
   }
 

@@ -16,7 +16,7 @@ use crate::{
     defaults::{BASE_PORT, named},
     presets::{Environment, ServerType},
     recommend::{intelligent, recommended},
-    resolve::{examine, merged, parse},
+    resolve::{describe, examine, merged, parse, resolve},
   },
   error::{ClusterError, Result as CoreResult},
   monitor::limits::Machine,
@@ -30,6 +30,13 @@ pub fn configuration_problems(env: Env, text: String) -> Result<Vec<String>> {
     Err(ClusterError::Configuration { problems }) => Ok(problems),
     Err(other) => Err(to_js(env, &other)),
   }
+}
+
+/// What a configuration comes to, every default filled in.
+#[napi(ts_return_type = "unknown")]
+pub fn effective_configuration(env: Env, text: String) -> Result<Value> {
+  let resolved = parse(&text).and_then(|written| resolve(&written));
+  resolved.map(|resolved| describe(&resolved.config)).map_err(|error| to_js(env, &error))
 }
 
 /// Configurations laid over each other, the first at the bottom.

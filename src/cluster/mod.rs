@@ -11,6 +11,7 @@ pub mod launch;
 pub mod operations;
 pub mod outbox;
 pub mod ports;
+mod reconfigure;
 pub mod report;
 pub mod restart;
 pub mod slot;
@@ -48,7 +49,7 @@ pub struct Cluster {
   settings: Mutex<Settings>,
   run: Mutex<Option<Arc<Run>>>,
   /// The state while there is no run.
-  rest: Mutex<ClusterState>,
+  rest: watch::Sender<ClusterState>,
   /// One large operation at a time: two rolling restarts must not interleave.
   operation: tokio::sync::Mutex<()>,
 }
@@ -88,7 +89,7 @@ impl Cluster {
       events,
       settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
       run: Mutex::new(None),
-      rest: Mutex::new(ClusterState::Stopped),
+      rest: watch::Sender::new(ClusterState::Stopped),
       operation: tokio::sync::Mutex::new(()),
     })
   }
@@ -115,13 +116,12 @@ impl Cluster {
   }
 
   fn resting(&self) -> ClusterState {
-    *self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    *self.rest.borrow()
   }
 
   /// Take `step` while there is no run; one that is none of the present state changes nothing.
   fn rest(&self, step: Step) {
-    let mut state = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-    *state = state.after(step).unwrap_or(*state);
+    self.rest.send_modify(|state| *state = state.after(step).unwrap_or(*state));
   }
 
   /// The public port, while the cluster has one.

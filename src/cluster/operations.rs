@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, PoisonError, Weak};
 
-use serde_json::Value;
 use tokio::{
   sync::{mpsc, watch},
   task::{JoinError, JoinSet},
@@ -10,21 +9,17 @@ use tokio::{
 };
 
 use super::{
-  Cluster, Run, Settings,
+  Cluster, Run,
   command::{Command, Reply},
   launch::Host,
+  reconfigure::check_exec,
   report::Reporter,
   snapshot::{Snapshot, WorkerStatus, WorkerView},
   state::{ClusterState, Step},
   supervisor::{Parts, Supervisor},
 };
 use crate::{
-  config::{
-    Config,
-    defaults::MAX_WORKERS,
-    field::Change,
-    resolve::{changed, worker_count},
-  },
+  config::{Config, defaults::MAX_WORKERS, resolve::worker_count},
   error::{ClusterError, Result},
   event::{Event, EventSink},
   proxy::{Options, Proxy},
@@ -51,13 +46,19 @@ impl Cluster {
   /// # Errors
   /// Whatever kept the port or the first worker from being had; nothing is left running then.
   pub async fn start(&self, env: Option<Vec<(String, String)>>) -> Result<u16> {
-    let spawner = Spawner::start(runtime::handle()?.clone())
-      .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
-    let forward =
-      Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
-    {
-      let nursery = Arc::new(Processes { spawner, forward });
-      self.start_with(nursery, env).await
+    match processes() {
+      Ok(nursery) => self.start_with(nursery, env).await,
+      Err(error) => {
+        self.rest(Step::Fail);
+        Err(error)
+      }
+    }
+  }
+
+  /// Say at once that a start is on its way: a future is not polled before its caller has gone on.
+  pub fn begin(&self) {
+    if self.current().is_none() {
+      self.rest(Step::Begin);
     }
   }
 
@@ -80,6 +81,7 @@ impl Cluster {
     self.rest(Step::Begin);
     let outcome = self.run(nursery, env).await;
     // The state without a run, from here to the next start. A start that was stopped did not fail.
+    self.rest(Step::Stop);
     self.rest(Step::End);
     if outcome.as_ref().is_err_and(|error| !matches!(error, ClusterError::Stopped { .. })) {
       self.rest(Step::Fail);
@@ -113,6 +115,7 @@ impl Cluster {
     let run = Run { commands, snapshots: shown, config: config_shown, proxy, reporter };
     let run = Arc::new(run);
     *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&run));
+    self.rest(Step::Spawn);
     tokio::spawn(supervisor.run());
     match first_workers(&run, config.workers).await {
       Ok(()) => {
@@ -136,7 +139,10 @@ impl Cluster {
   /// Stop everything. Resolves when the last process is gone and the port is free; at once when
   /// there is nothing to stop. `graceful` lets accepted requests finish.
   pub async fn stop(&self, graceful: bool) {
-    // Not one operation at a time: a stop must not wait for a start that hangs.
+    // Not one operation at a time: a stop must not wait for a start that hangs. But one that was called
+    // has to be seen, or it would start what was to be stopped.
+    let mut rest = self.rest.subscribe();
+    let _seen = rest.wait_for(|state| *state != ClusterState::Initializing).await.is_ok();
     match self.current() {
       Some(run) => run.shut_down(graceful).await,
       // Nobody looks for the failure of the last start any more.
@@ -157,7 +163,7 @@ impl Cluster {
     self.roll(&run, "rolling restart", "restart").await
   }
 
-  async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
+  pub(super) async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
     let ids: Vec<String> =
       run.snapshots.borrow().workers.iter().map(|worker| worker.id.to_string()).collect();
     for id in ids {
@@ -232,7 +238,7 @@ impl Cluster {
     self.scale_run(&run, wanted as usize).await
   }
 
-  async fn scale_run(&self, run: &Arc<Run>, wanted: usize) -> Result<()> {
+  pub(super) async fn scale_run(&self, run: &Arc<Run>, wanted: usize) -> Result<()> {
     let old = run.count();
     // A cluster that stops meanwhile says so in the outcome.
     let _stopped = run.scaling(true).await;
@@ -260,65 +266,14 @@ impl Cluster {
       written.insert("workers".to_owned(), count.into());
     }
   }
+}
 
-  /// Lay `patch` over the configuration. It is checked whole before anything changes. What can be
-  /// applied to running workers is; for the rest they are replaced, one after the other.
-  ///
-  /// # Errors
-  /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. What the
-  /// rolling restart or a new worker met: the configuration and the number of workers are the old ones
-  /// again, workers that were replaced already stay.
-  pub async fn update_config(&self, patch: Value) -> Result<()> {
-    let _alone = self.operation.lock().await;
-    let counted = patch.get("workers").is_some();
-    let before = self.config();
-    let (written, resolved) = self.patched(&patch)?;
-    let new = Arc::new(resolved.config);
-    let run = self.current();
-    if run.is_some() {
-      check_exec(&new)?;
-      check_fixed(&before, &new)?;
-    }
-    let old = {
-      let mut settings = self.settings();
-      let warnings = std::mem::replace(&mut settings.warnings, resolved.warnings);
-      let written = std::mem::replace(&mut settings.written, written);
-      settings.config = Arc::clone(&new);
-      Settings { written, config: Arc::clone(&before), warnings }
-    };
-    let Some(run) = run else { return Ok(()) };
-    let applied = self.apply(&run, &before, &new, counted).await;
-    if applied.is_err() {
-      // What the next worker is born with must be what is known to work.
-      *self.settings() = old;
-      if run.state().is_up() {
-        run.configure(before).await?;
-      }
-    }
-    applied
-  }
-
-  async fn apply(
-    &self,
-    run: &Arc<Run>,
-    old: &Config,
-    new: &Arc<Config>,
-    counted: bool,
-  ) -> Result<()> {
-    run.configure(Arc::clone(new)).await?;
-    if !changed(old, new, Change::Reborn).is_empty() {
-      self.roll(run, "new configuration", "updateConfig").await?;
-    }
-    let present = run.count();
-    if !counted || new.workers as usize == present {
-      return Ok(());
-    }
-    let scaled = self.scale_run(run, new.workers as usize).await;
-    if scaled.is_err() && run.state().is_up() && run.count() > present {
-      self.scale_run(run, present).await?;
-    }
-    scaled
-  }
+fn processes() -> Result<Arc<dyn Nursery>> {
+  let spawner = Spawner::start(runtime::handle()?.clone())
+    .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
+  let forward =
+    Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
+  Ok(Arc::new(Processes { spawner, forward }))
 }
 
 impl Run {
@@ -330,7 +285,7 @@ impl Run {
   }
 
   /// Workers that are meant to stay.
-  fn count(&self) -> usize {
+  pub(super) fn count(&self) -> usize {
     let snapshot = self.snapshots.borrow();
     snapshot.workers.iter().filter(|worker| worker.status != WorkerStatus::Stopping).count()
   }
@@ -341,7 +296,7 @@ impl Run {
     self.ended().await;
   }
 
-  async fn configure(&self, config: Arc<Config>) -> Result<()> {
+  pub(super) async fn configure(&self, config: Arc<Config>) -> Result<()> {
     self.ask("updateConfig", |reply| Command::Configure { config, reply }).await
   }
 
@@ -459,28 +414,6 @@ async fn tick_metrics(
       }
     }
   }
-}
-
-/// Refuse early what the runtime would only say on stderr.
-fn check_exec(config: &Config) -> Result<()> {
-  let problem = |problem: String| ClusterError::Configuration { problems: vec![problem] };
-  let exec = &config.exec;
-  // A name without extension is completed by the runtime in ways of its own.
-  let missing = exec.script.as_ref().filter(|path| path.extension().is_some() && !path.exists());
-  if let Some(script) = missing {
-    return Err(problem(format!("exec.script: there is no file {}", script.display())));
-  }
-  if let Some(cwd) = exec.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
-    return Err(problem(format!("exec.cwd: there is no directory {}", cwd.display())));
-  }
-  Ok(())
-}
-
-/// What cannot change while the cluster runs, such as the address that clients are connected to.
-fn check_fixed(old: &Config, new: &Config) -> Result<()> {
-  let problem = |path| format!("{path}: cannot change while the cluster runs; stop() it first");
-  let problems: Vec<String> = changed(old, new, Change::Stopped).into_iter().map(problem).collect();
-  if problems.is_empty() { Ok(()) } else { Err(ClusterError::Configuration { problems }) }
 }
 
 fn invalid_count(asked: impl ToString) -> ClusterError {

@@ -566,3 +566,22 @@ async fn what_cannot_change_while_it_runs_is_refused() {
   assert!(error.to_string().contains("loadBalancing.host: cannot change"), "{error}");
   assert_eq!(bench.cluster.config().load_balancing.strategy, "least-connections");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_sees_a_start_that_was_only_just_called() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  bench.cluster.begin();
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Initializing);
+  let stopped = call!(bench, stop(false));
+  tokio::task::yield_now().await;
+  let started = bench.start();
+  let mut births = std::mem::replace(&mut bench.births, mpsc::unbounded_channel().1);
+  tokio::spawn(async move {
+    while let Some(birth) = births.recv().await {
+      tokio::spawn(Baby(birth).obey());
+    }
+  });
+  assert_eq!(started.await.unwrap().unwrap_err().code(), "ERR_CLUSTER_STOPPED");
+  stopped.await.unwrap();
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Stopped);
+}

@@ -45,10 +45,10 @@ export declare class NativeAgent {
  */
 export declare class NativeCluster {
   /**
-   * `listener` is held weakly: a cluster that does not run does not keep the process alive. Throws
+   * `config` is JSON text. `listener` is held weakly: a cluster that does not run does not keep the process alive. Throws
    * `ERR_CONFIGURATION` with every problem of `config`.
    */
-  constructor(config: unknown, basePort: number, host: NativeHost, listener: (event: NativeEvent) => void)
+  constructor(config: string, basePort: number, host: NativeHost, listener: (event: NativeEvent) => void)
   /** What of the configuration was accepted although nothing acts on it yet, a sentence each. */
   warnings(): Array<string>
   /**
@@ -78,14 +78,14 @@ export declare class NativeCluster {
   metrics(): Promise<unknown>
   /** Health of the cluster and of each worker. */
   health(): unknown
-  /** Lay `patch` over the configuration. */
-  updateConfig(patch: unknown): Promise<void>
+  /** Lay `patch`, JSON text, over the configuration. */
+  updateConfig(patch: string): Promise<void>
   /** The effective configuration. */
   config(): unknown
   /** The public port, while the cluster has one. */
   port(): number | null
   /** State of the cluster. */
-  state(): 'stopped' | 'starting' | 'running' | 'stopping'
+  state(): 'initializing' | 'starting' | 'running' | 'scaling' | 'stopping' | 'stopped' | 'error'
   /** Whether SIGINT and SIGTERM of the host are to stop the cluster. */
   handlesSignals(): boolean
   /** Resolves when the present run has ended. While it is pending the host stays alive. */
@@ -93,6 +93,27 @@ export declare class NativeCluster {
   /** SIGKILL to every worker and what it started, without waiting: for a host that ends now. */
   killAll(): void
 }
+
+/** Every problem of a configuration, a sentence each; none when it can be used. */
+export declare function configurationProblems(text: string): Array<string>
+
+/** The public port where none is named. */
+export declare function defaultBasePort(): number
+
+/** The defaults that have a public name. */
+export declare function defaultValues(): Record<string, number>
+
+/** What a configuration comes to, every default filled in. */
+export declare function effectiveConfiguration(text: string): unknown
+
+/** The preset of an environment. */
+export declare function environmentConfiguration(name: string): unknown
+
+/** What suits any app on this machine. */
+export declare function intelligentConfiguration(): unknown
+
+/** Configurations laid over each other, the first at the bottom. */
+export declare function mergeConfigurations(texts: Array<string>): unknown
 
 /** What the master asks of a worker. */
 export interface NativeAgentRequest {
@@ -181,3 +202,6 @@ export interface NativeWorkerHealth {
   /** When it was last checked, in milliseconds since the epoch; 0 before that. */
   lastCheck: number
 }
+
+/** What suits a kind of server on this machine. */
+export declare function recommendedConfiguration(name: string): unknown

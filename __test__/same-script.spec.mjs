@@ -20,7 +20,10 @@ test('start() in a worker starts nothing', () =>
   withSameScript(async (master, port) => {
     const answers = [(await request(port)).json(), (await request(port)).json()]
     assert.deepEqual(answers.map(({ worker }) => worker).sort(), ['worker-1', 'worker-2'])
-    for (const { isWorker } of answers) assert.equal(isWorker, true)
+    for (const { isWorker, config } of answers) {
+      assert.equal(isWorker, true)
+      assert.deepEqual([config.workers, config.processManagement.maxRestarts], [2, 3])
+    }
     assert.equal(master.processes().length, 3, 'the master and its two workers')
     assert.equal(master.lines.length, 1)
   }))

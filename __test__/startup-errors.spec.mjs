@@ -21,7 +21,7 @@ async function failedStart(cluster) {
     error => error,
   )
   assert.ok(error instanceof ClusterError, String(error))
-  assert.equal(cluster.state, 'stopped')
+  assert.equal(cluster.state, 'error')
   return error
 }
 

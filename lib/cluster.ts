@@ -3,10 +3,12 @@ import { EventEmitter } from 'node:events'
 import { currentAgent } from './agent/handle.js'
 import { binding, type NativeCluster, type NativeEvent } from './binding.js'
 import type { ClusterConfig } from './config.js'
+import type { ClusterState } from './constants.js'
 import { ClusterError, ConfigurationError, rethrow, toClusterError } from './errors.js'
 import type { ClusterEventMap } from './events.js'
 import type { IPCWorkerRegistry } from './ipc.js'
 import type { BunClusterMetrics, ClusterHealth } from './metrics.js'
+import { toText } from './plain.js'
 import { environment, host, isWorker, joinCluster } from './role.js'
 import { type Run, unwatch, watch } from './signals.js'
 import type { BunWorker } from './worker.js'
@@ -49,7 +51,9 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
       })
     }
     try {
-      this.#native = new binding.NativeCluster(config, basePort, host(), event => this.#dispatch(event))
+      this.#native = new binding.NativeCluster(toText(config), basePort, host(), event =>
+        this.#dispatch(event),
+      )
     } catch (cause) {
       rethrow(cause)
     }
@@ -72,7 +76,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   }
 
   /** What the cluster is doing; a worker lives only while its cluster runs. */
-  get state(): 'stopped' | 'starting' | 'running' | 'stopping' {
+  get state(): `${ClusterState}` {
     return this.#native?.state() ?? (currentAgent() ? 'running' : 'stopped')
   }
 
@@ -179,20 +183,27 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
 
   /**
    * Lay `config` over the present configuration, field by field; `null` takes a field back to its default.
-   * Resolves when it is in effect.
+   * Resolves when it is in effect. It is checked whole before anything changes. Most fields are applied at once; where
+   * workers are born with what changed, they are replaced, one after the other. If that fails, or a worker that
+   * became necessary does not start, the old configuration is in effect again.
    */
   updateConfig(config: Partial<ClusterConfig>): Promise<void> {
     return this.#call('updateConfig', async native => {
-      await native.updateConfig(config)
+      await native.updateConfig(toText(config))
       this.#warn(native)
       // Whether signals of the host stop the cluster may have changed.
       if (this.#run) watch(this.#run)
     })
   }
 
-  /** The configuration in effect, every default filled in; in a worker, what its constructor was given. */
+  /** The configuration in effect, every default filled in. A copy; in a worker, of what its constructor was given. */
   getConfig(): ClusterConfig {
-    return this.#native ? (this.#native.config() as ClusterConfig) : this.#config
+    try {
+      const config = this.#native?.config() ?? binding.effectiveConfiguration(toText(this.#config))
+      return config as ClusterConfig
+    } catch (cause) {
+      return rethrow(cause)
+    }
   }
 
   /** Keep `ipcManager` told which workers there are, beginning with those that run now. */

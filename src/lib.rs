@@ -22,7 +22,8 @@
 //! | [`config`] | what users write, defaults, checks |
 //! | [`runtime`], [`event`], [`error`] | the shared runtime, what is told, what goes wrong |
 //!
-//! Arrows point down this table only.
+//! Arrows point down this table only. One leaf is above where it is used: [`monitor::limits`], what the
+//! machine has, is read by [`config`].
 
 pub mod balancer;
 pub mod binding;

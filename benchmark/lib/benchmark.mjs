@@ -1,4 +1,4 @@
-/** What the three benchmarks have in common: set-up, the first lines, the last table, the end of every process. */
+/** What the benchmarks have in common: set-up, the first lines, the last table, the end of every process. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { main } from '../../scripts/run.mjs'

@@ -21,7 +21,7 @@ use crate::{
     launch::{Host, Runtime},
     report::health_details,
   },
-  config::resolve::describe,
+  config::resolve::{describe, parse},
   health::verdict::Verdict,
 };
 
@@ -52,15 +52,15 @@ pub struct NativeCluster {
 
 #[napi]
 impl NativeCluster {
-  /// `listener` is held weakly: a cluster that does not run does not keep the process alive. Throws
+  /// `config` is JSON text. `listener` is held weakly: a cluster that does not run does not keep the process alive. Throws
   /// `ERR_CONFIGURATION` with every problem of `config`.
   #[napi(
     constructor,
-    ts_args_type = "config: unknown, basePort: number, host: NativeHost, listener: (event: NativeEvent) => void"
+    ts_args_type = "config: string, basePort: number, host: NativeHost, listener: (event: NativeEvent) => void"
   )]
   pub fn new(
     env: Env,
-    config: Value,
+    config: String,
     base_port: u16,
     host: NativeHost,
     listener: EventListener,
@@ -76,7 +76,7 @@ impl NativeCluster {
       runtime: if host.runtime == "bun" { Runtime::Bun } else { Runtime::Node },
     };
     let events = Arc::new(JsEventSink::new(listener));
-    let cluster = Cluster::new(config, base_port, host, events);
+    let cluster = parse(&config).and_then(|written| Cluster::new(written, base_port, host, events));
     let cluster = cluster.map_err(|error| to_js(env, &error))?;
     Ok(Self { cluster: Arc::new(cluster) })
   }
@@ -97,6 +97,7 @@ impl NativeCluster {
   ) -> Result<Object<'e>> {
     let cluster = Arc::clone(&self.cluster);
     let environment = environment.into_iter().collect();
+    cluster.begin();
     settle(env, async move { cluster.start(Some(environment)).await })
   }
 
@@ -191,11 +192,11 @@ impl NativeCluster {
     })
   }
 
-  /// Lay `patch` over the configuration.
-  #[napi(ts_args_type = "patch: unknown", ts_return_type = "Promise<void>")]
-  pub fn update_config<'env>(&self, env: &'env Env, patch: Value) -> Result<Object<'env>> {
+  /// Lay `patch`, JSON text, over the configuration.
+  #[napi(ts_return_type = "Promise<void>")]
+  pub fn update_config<'env>(&self, env: &'env Env, patch: String) -> Result<Object<'env>> {
     let cluster = Arc::clone(&self.cluster);
-    settle(env, async move { cluster.update_config(patch).await })
+    settle(env, async move { cluster.update_config(parse(&patch)?).await })
   }
 
   /// The effective configuration.
@@ -211,7 +212,9 @@ impl NativeCluster {
   }
 
   /// State of the cluster.
-  #[napi(ts_return_type = "'stopped' | 'starting' | 'running' | 'stopping'")]
+  #[napi(
+    ts_return_type = "'initializing' | 'starting' | 'running' | 'scaling' | 'stopping' | 'stopped' | 'error'"
+  )]
   pub fn state(&self) -> String {
     self.cluster.snapshot().state.name().to_owned()
   }

@@ -6,6 +6,7 @@
 
 mod agent;
 mod cluster;
+pub mod config;
 mod event;
 mod image;
 mod settle;

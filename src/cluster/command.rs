@@ -52,6 +52,13 @@ pub enum Command {
     /// Done.
     reply: Reply<()>,
   },
+  /// The number of workers is being changed, or is not any more.
+  Scaling {
+    /// Whether it is.
+    under_way: bool,
+    /// Done.
+    reply: Reply<()>,
+  },
   /// Stop everything and end the supervisor. A second one may only be less patient.
   Shutdown {
     /// Whether requests may finish.

@@ -11,10 +11,12 @@ pub mod launch;
 pub mod operations;
 pub mod outbox;
 pub mod ports;
+mod reconfigure;
 pub mod report;
 pub mod restart;
 pub mod slot;
 pub mod snapshot;
+pub mod state;
 pub mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -28,10 +30,11 @@ use self::{
   command::{Command, Reply},
   launch::Host,
   report::Reporter,
-  snapshot::{ClusterState, Snapshot},
+  snapshot::Snapshot,
+  state::{ClusterState, Step},
 };
 use crate::{
-  config::{self, Config, Resolved, merge::merge},
+  config::{self, Config, Resolved},
   error::{ClusterError, Result},
   event::EventSink,
   proxy::Proxy,
@@ -45,12 +48,14 @@ pub struct Cluster {
   // Each held for a read or a replacement, never over an await.
   settings: Mutex<Settings>,
   run: Mutex<Option<Arc<Run>>>,
+  /// The state while there is no run.
+  rest: watch::Sender<ClusterState>,
   /// One large operation at a time: two rolling restarts must not interleave.
   operation: tokio::sync::Mutex<()>,
 }
 
 struct Settings {
-  /// As the user wrote it, for merging.
+  /// As the user wrote it, in the long form, for merging.
   written: Value,
   config: Arc<Config>,
   warnings: Vec<String>,
@@ -77,12 +82,14 @@ impl Cluster {
     events: Arc<dyn EventSink>,
   ) -> Result<Self> {
     let Resolved { config, warnings } = config::resolve(&written)?;
+    let written = config::resolve::long_form(written);
     Ok(Self {
       host,
       base_port,
       events,
       settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
       run: Mutex::new(None),
+      rest: watch::Sender::new(ClusterState::Stopped),
       operation: tokio::sync::Mutex::new(()),
     })
   }
@@ -104,8 +111,17 @@ impl Cluster {
   pub fn snapshot(&self) -> Arc<Snapshot> {
     match self.current() {
       Some(run) => run.snapshots.borrow().clone(),
-      None => Arc::new(Snapshot::empty()),
+      None => Arc::new(Snapshot::empty(self.resting())),
     }
+  }
+
+  fn resting(&self) -> ClusterState {
+    *self.rest.borrow()
+  }
+
+  /// Take `step` while there is no run; one that is none of the present state changes nothing.
+  fn rest(&self, step: Step) {
+    self.rest.send_modify(|state| *state = state.after(step).unwrap_or(*state));
   }
 
   /// The public port, while the cluster has one.
@@ -145,10 +161,9 @@ impl Cluster {
   }
 
   /// The configuration that `patch` would make of the present one; nothing is changed.
-  fn patched(&self, patch: Value) -> Result<(Value, Resolved)> {
-    let written = merge(self.settings().written.clone(), patch);
-    let resolved = config::resolve(&written)?;
-    Ok((written, resolved))
+  fn patched(&self, patch: &Value) -> Result<(Value, Resolved)> {
+    let written = self.settings().written.clone();
+    config::resolve::patched(written, patch)
   }
 
   fn settings(&self) -> std::sync::MutexGuard<'_, Settings> {
@@ -164,10 +179,8 @@ impl Cluster {
   /// The run that `call` needs.
   fn running(&self, call: &'static str) -> Result<Arc<Run>> {
     let run = self.current();
-    let state = run.as_ref().map_or(ClusterState::Stopped, |run| run.state());
-    run
-      .filter(|_| state == ClusterState::Running)
-      .ok_or(ClusterError::NotRunning { state: state.name(), call })
+    let state = run.as_ref().map_or_else(|| self.resting(), |run| run.state());
+    run.filter(|_| state.is_up()).ok_or(ClusterError::NotRunning { state: state.name(), call })
   }
 }
 

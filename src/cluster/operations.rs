@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, PoisonError, Weak};
 
-use serde_json::Value;
 use tokio::{
   sync::{mpsc, watch},
   task::{JoinError, JoinSet},
@@ -13,8 +12,10 @@ use super::{
   Cluster, Run,
   command::{Command, Reply},
   launch::Host,
+  reconfigure::check_exec,
   report::Reporter,
-  snapshot::{ClusterState, Snapshot, WorkerStatus, WorkerView},
+  snapshot::{Snapshot, WorkerStatus, WorkerView},
+  state::{ClusterState, Step},
   supervisor::{Parts, Supervisor},
 };
 use crate::{
@@ -45,13 +46,19 @@ impl Cluster {
   /// # Errors
   /// Whatever kept the port or the first worker from being had; nothing is left running then.
   pub async fn start(&self, env: Option<Vec<(String, String)>>) -> Result<u16> {
-    let spawner = Spawner::start(runtime::handle()?.clone())
-      .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
-    let forward =
-      Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
-    {
-      let nursery = Arc::new(Processes { spawner, forward });
-      self.start_with(nursery, env).await
+    match processes() {
+      Ok(nursery) => self.start_with(nursery, env).await,
+      Err(error) => {
+        self.rest(Step::Fail);
+        Err(error)
+      }
+    }
+  }
+
+  /// Say at once that a start is on its way: a future is not polled before its caller has gone on.
+  pub fn begin(&self) {
+    if self.current().is_none() {
+      self.rest(Step::Begin);
     }
   }
 
@@ -71,11 +78,28 @@ impl Cluster {
       }
       run.ended().await;
     }
+    self.rest(Step::Begin);
+    let outcome = self.run(nursery, env).await;
+    // The state without a run, from here to the next start. A start that was stopped did not fail.
+    self.rest(Step::Stop);
+    self.rest(Step::End);
+    if outcome.as_ref().is_err_and(|error| !matches!(error, ClusterError::Stopped { .. })) {
+      self.rest(Step::Fail);
+    }
+    outcome
+  }
+
+  /// What [`Self::start_with`] does once it is its turn.
+  async fn run(
+    &self,
+    nursery: Arc<dyn Nursery>,
+    env: Option<Vec<(String, String)>>,
+  ) -> Result<u16> {
     let config = self.config();
     check_exec(&config)?;
     let proxy = bind(&config, self.base_port)?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let starting = Snapshot { state: ClusterState::Starting, ..Snapshot::empty() };
+    let starting = Snapshot::empty(ClusterState::Starting);
     let (snapshots, shown) = watch::channel(Arc::new(starting));
     let current = watch::Sender::new(Arc::clone(&config));
     let (config_shown, reporter) = (current.subscribe(), Reporter::default());
@@ -91,6 +115,7 @@ impl Cluster {
     let run = Run { commands, snapshots: shown, config: config_shown, proxy, reporter };
     let run = Arc::new(run);
     *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&run));
+    self.rest(Step::Spawn);
     tokio::spawn(supervisor.run());
     match first_workers(&run, config.workers).await {
       Ok(()) => {
@@ -114,9 +139,15 @@ impl Cluster {
   /// Stop everything. Resolves when the last process is gone and the port is free; at once when
   /// there is nothing to stop. `graceful` lets accepted requests finish.
   pub async fn stop(&self, graceful: bool) {
-    // Not one operation at a time: a stop must not wait for a start that hangs.
-    if let Some(run) = self.current() {
-      run.shut_down(graceful).await;
+    // Not one operation at a time: a stop must not wait for a start that hangs. But one that was called
+    // has to be seen, or it would start what was to be stopped.
+    let mut rest = self.rest.subscribe();
+    let _seen = rest.wait_for(|state| *state != ClusterState::Initializing).await.is_ok();
+    match self.current() {
+      Some(run) => run.shut_down(graceful).await,
+      // Nobody looks for the failure of the last start any more.
+      None if self.resting() == ClusterState::Error => self.rest(Step::End),
+      None => {}
     }
   }
 
@@ -132,7 +163,7 @@ impl Cluster {
     self.roll(&run, "rolling restart", "restart").await
   }
 
-  async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
+  pub(super) async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
     let ids: Vec<String> =
       run.snapshots.borrow().workers.iter().map(|worker| worker.id.to_string()).collect();
     for id in ids {
@@ -141,7 +172,7 @@ impl Cluster {
         // It was stopped since: there is nothing to replace.
         Err(ClusterError::WorkerNotFound { .. }) => {}
         Err(ClusterError::WorkerStopped { .. }) if !run.keeps(&id) => {}
-        Err(_) if run.state() != ClusterState::Running => {
+        Err(_) if !run.state().is_up() => {
           return Err(ClusterError::Stopped { call });
         }
         Err(error) => {
@@ -207,13 +238,16 @@ impl Cluster {
     self.scale_run(&run, wanted as usize).await
   }
 
-  async fn scale_run(&self, run: &Arc<Run>, wanted: usize) -> Result<()> {
+  pub(super) async fn scale_run(&self, run: &Arc<Run>, wanted: usize) -> Result<()> {
     let old = run.count();
+    // A cluster that stops meanwhile says so in the outcome.
+    let _stopped = run.scaling(true).await;
     let outcome = if wanted > old {
       settle(run.spawn_many(wanted - old, "scale"), "scale").await
     } else {
       settle(run.remove_spare(old - wanted), "scale").await
     };
+    let _stopped = run.scaling(false).await;
     let new = run.count();
     self.remember_count(new);
     if new != old {
@@ -232,49 +266,14 @@ impl Cluster {
       written.insert("workers".to_owned(), count.into());
     }
   }
+}
 
-  /// Lay `patch` over the configuration. It is checked whole before anything changes. What can be
-  /// applied to running workers is; for the rest they are replaced, one after the other.
-  ///
-  /// # Errors
-  /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. What the
-  /// rolling restart met: the configuration is the old one again, workers that were replaced already
-  /// stay. What scaling met.
-  pub async fn update_config(&self, patch: Value) -> Result<()> {
-    let _alone = self.operation.lock().await;
-    let counted = patch.get("workers").is_some();
-    let written_before = self.settings().written.clone();
-    let before = self.config();
-    let (written, resolved) = self.patched(patch)?;
-    let new = Arc::new(resolved.config);
-    let run = self.current();
-    if run.is_some() {
-      check_exec(&new)?;
-      check_host(&before, &new)?;
-    }
-    {
-      let mut settings = self.settings();
-      settings.warnings = resolved.warnings;
-      (settings.written, settings.config) = (written, Arc::clone(&new));
-    }
-    let Some(run) = run else { return Ok(()) };
-    run.configure(Arc::clone(&new)).await?;
-    if new.exec != before.exec
-      && let Err(error) = self.roll(&run, "new configuration", "updateConfig").await
-    {
-      // What the next worker is born with must be what is known to work.
-      {
-        let mut settings = self.settings();
-        (settings.written, settings.config) = (written_before, Arc::clone(&before));
-      }
-      run.configure(before).await?;
-      return Err(error);
-    }
-    if counted && new.workers as usize != run.count() {
-      self.scale_run(&run, new.workers as usize).await?;
-    }
-    Ok(())
-  }
+fn processes() -> Result<Arc<dyn Nursery>> {
+  let spawner = Spawner::start(runtime::handle()?.clone())
+    .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
+  let forward =
+    Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
+  Ok(Arc::new(Processes { spawner, forward }))
 }
 
 impl Run {
@@ -286,7 +285,7 @@ impl Run {
   }
 
   /// Workers that are meant to stay.
-  fn count(&self) -> usize {
+  pub(super) fn count(&self) -> usize {
     let snapshot = self.snapshots.borrow();
     snapshot.workers.iter().filter(|worker| worker.status != WorkerStatus::Stopping).count()
   }
@@ -297,8 +296,12 @@ impl Run {
     self.ended().await;
   }
 
-  async fn configure(&self, config: Arc<Config>) -> Result<()> {
+  pub(super) async fn configure(&self, config: Arc<Config>) -> Result<()> {
     self.ask("updateConfig", |reply| Command::Configure { config, reply }).await
+  }
+
+  async fn scaling(&self, under_way: bool) -> Result<()> {
+    self.ask("scale", |reply| Command::Scaling { under_way, reply }).await
   }
 
   async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
@@ -411,30 +414,6 @@ async fn tick_metrics(
       }
     }
   }
-}
-
-/// Refuse early what the runtime would only say on stderr.
-fn check_exec(config: &Config) -> Result<()> {
-  let problem = |problem: String| ClusterError::Configuration { problems: vec![problem] };
-  let exec = &config.exec;
-  // A name without extension is completed by the runtime in ways of its own.
-  let missing = exec.script.as_ref().filter(|path| path.extension().is_some() && !path.exists());
-  if let Some(script) = missing {
-    return Err(problem(format!("exec.script: there is no file {}", script.display())));
-  }
-  if let Some(cwd) = exec.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
-    return Err(problem(format!("exec.cwd: there is no directory {}", cwd.display())));
-  }
-  Ok(())
-}
-
-/// The port cannot move to another address while clients are connected to it.
-fn check_host(old: &Config, new: &Config) -> Result<()> {
-  if old.balancing.host == new.balancing.host {
-    return Ok(());
-  }
-  let problem = "loadBalancing.host: cannot change while the cluster runs; stop() it first";
-  Err(ClusterError::Configuration { problems: vec![problem.to_owned()] })
 }
 
 fn invalid_count(asked: impl ToString) -> ClusterError {

@@ -5,6 +5,8 @@ use std::{
   time::{SystemTime, UNIX_EPOCH},
 };
 
+pub use super::state::ClusterState;
+
 use crate::{
   health::{
     checkup::{Checkup, Status},
@@ -12,32 +14,6 @@ use crate::{
   },
   proxy::{Counters, Upstream},
 };
-
-/// State of the cluster as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClusterState {
-  /// `start()` has not been called, or has failed, or the cluster was stopped.
-  Stopped,
-  /// The first workers are starting.
-  Starting,
-  /// The public port is open.
-  Running,
-  /// Requests finish, workers leave.
-  Stopping,
-}
-
-impl ClusterState {
-  /// The public name.
-  #[must_use]
-  pub const fn name(self) -> &'static str {
-    match self {
-      Self::Stopped => "stopped",
-      Self::Starting => "starting",
-      Self::Running => "running",
-      Self::Stopping => "stopping",
-    }
-  }
-}
 
 /// State of a worker, in the words of the public `WorkerState`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,15 +91,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-  /// Before the first start.
+  /// Without a run.
   #[must_use]
-  pub fn empty() -> Self {
-    Self {
-      state: ClusterState::Stopped,
-      workers: Vec::new(),
-      processes: Vec::new(),
-      departed: Counters::default(),
-    }
+  pub fn empty(state: ClusterState) -> Self {
+    Self { state, workers: Vec::new(), processes: Vec::new(), departed: Counters::default() }
   }
 
   /// Health of the whole: every worker that is there to stay should serve.

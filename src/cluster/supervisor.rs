@@ -20,7 +20,8 @@ use super::{
   report::health_details,
   restart::Streak,
   slot::{Incarnation, Leaving, Place, Slot, Station, Successor},
-  snapshot::{ClusterState, Snapshot, WorkerView, add},
+  snapshot::{Snapshot, WorkerStatus, WorkerView, add},
+  state::{ClusterState, Step},
 };
 use crate::{
   config::Config,
@@ -130,7 +131,7 @@ impl Supervisor {
     }
     // Tunnels ended with their workers.
     self.proxy.close(std::time::Instant::now()).await;
-    self.state = ClusterState::Stopped;
+    self.step(Step::End);
     self.outbox.emit(Event::ClusterStopped);
     self.show();
   }
@@ -148,6 +149,10 @@ impl Supervisor {
         self.proxy.set_strategy(config.balancing.strategy);
         self.proxy.set_queue(config.balancing.queue);
         self.births.config.send_replace(config);
+        self.outbox.answer(reply, Ok(()));
+      }
+      Command::Scaling { under_way, reply } => {
+        self.step(if under_way { Step::Scale } else { Step::Scaled });
         self.outbox.answer(reply, Ok(()));
       }
       Command::Shutdown { graceful } => self.shut_down(graceful),
@@ -217,14 +222,14 @@ impl Supervisor {
       let asked = targets.find_map(|target| target.requested_host);
       self.proxy.open(specific(asked))?;
     }
-    self.state = ClusterState::Running;
+    self.step(Step::Open);
     Ok(())
   }
 
   /// Open the port now if nobody was behind it before the worker at `index`. It is left alone if it
   /// is open.
   fn open_late(&mut self, index: usize) {
-    if self.state == ClusterState::Running
+    if self.state.is_up()
       && let Err(error) = self.open()
       && let Some(slot) = self.slots.get(index)
     {
@@ -241,7 +246,7 @@ impl Supervisor {
       // As patient as before.
       (Closing::Requests { .. } | Closing::Workers, true) => return,
     };
-    self.state = ClusterState::Stopping;
+    self.step(Step::Stop);
     if self.closing != Closing::Workers {
       self.closing = Closing::Requests { by };
     }
@@ -424,10 +429,11 @@ impl Supervisor {
 
   /// Let everybody see what is, and only then tell them of it.
   fn show(&mut self) {
-    let workers = self.slots.iter().map(Slot::view).collect();
+    let workers: Vec<WorkerView> = self.slots.iter().map(Slot::view).collect();
+    self.judge(&workers);
     let processes = self.slots.iter().flat_map(Slot::processes).collect();
     let snapshot = Snapshot { state: self.state, workers, processes, departed: self.departed };
-    if self.state == ClusterState::Running {
+    if self.state.is_up() {
       let verdict = snapshot.verdict();
       // The first verdict is what the cluster started with: no change.
       if self.verdict.replace(verdict).is_some_and(|before| before != verdict) {
@@ -437,6 +443,22 @@ impl Supervisor {
     }
     self.snapshots.send_replace(Arc::new(snapshot));
     self.outbox.flush();
+  }
+
+  /// A cluster whose workers were all given up does not run; one of which a worker serves does.
+  fn judge(&mut self, workers: &[WorkerView]) {
+    let lost =
+      |worker: &WorkerView| matches!(worker.status, WorkerStatus::Error | WorkerStatus::Stopped);
+    if !workers.is_empty() && workers.iter().all(lost) {
+      self.step(Step::Lose);
+    } else if workers.iter().any(|worker| worker.status == WorkerStatus::Running) {
+      self.step(Step::Recover);
+    }
+  }
+
+  /// What is no step of the present state changes nothing: a shutdown may be asked for twice.
+  fn step(&mut self, step: Step) {
+    self.state = self.state.after(step).unwrap_or(self.state);
   }
 
   fn index(&self, id: &str) -> Option<usize> {

@@ -194,8 +194,10 @@ async fn a_worker_that_fails_at_boot_fails_the_start_and_leaves_nothing() {
   assert_eq!(error.code(), "ERR_WORKER_STARTUP_EXIT");
   assert!(error.to_string().contains("boom"), "{error}");
   good.await.unwrap();
-  assert_eq!(bench.cluster.snapshot().state, ClusterState::Stopped);
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Error);
   assert_eq!(bench.log.count("cluster:started"), 0);
+  bench.cluster.stop(true).await;
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Stopped);
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,10 +329,12 @@ async fn scales_both_ways_and_refuses_what_is_no_number_of_workers() {
   let _first = bench.running(1).await;
   let scaled = call!(bench, scale(3.0));
   let young = [bench.born().await, bench.born().await];
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Scaling);
   for baby in &young {
     baby.ready().await;
   }
   scaled.await.unwrap().unwrap();
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Running);
   for count in [0.0, -1.0, 1.5, f64::NAN, f64::INFINITY, 1e9] {
     let error = bench.cluster.scale(count).await.unwrap_err();
     assert_eq!(error.code(), "ERR_INVALID_WORKER_COUNT", "{count}");
@@ -510,4 +514,74 @@ async fn a_cluster_whose_handle_is_gone_ends() {
   let mut baby = babies.remove(0);
   drop(bench.cluster);
   assert_eq!(baby.told().await, Demand::Kill);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_without_a_worker_left_is_in_error_until_one_serves() {
+  let mut bench = Bench::new(json!({ "workers": 1, "maxRestarts": 0 }));
+  let mut babies = bench.running(1).await;
+  babies.remove(0).exit(CRASH).await;
+  bench.until(|s| s.state == ClusterState::Error).await;
+  let again = call!(bench, restart_worker("worker-1".to_owned()));
+  bench.born().await.ready().await;
+  again.await.unwrap().unwrap();
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_whose_new_worker_fails_is_taken_back() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let _babies = bench.running(1).await;
+  let before = bench.cluster.config();
+  let updated = call!(bench, update_config(json!({ "workers": 3, "maxRestarts": 9 })));
+  let (good, bad) = (bench.born().await, bench.born().await);
+  good.ready().await;
+  tokio::spawn(good.obey());
+  bad.exit(BOOT_FAILURE).await;
+  assert_eq!(updated.await.unwrap().unwrap_err().code(), "ERR_WORKER_STARTUP_EXIT");
+  assert_eq!(bench.cluster.config(), before);
+  assert_eq!(bench.cluster.snapshot().workers.len(), 1);
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_form_changes_what_a_long_form_said() {
+  let bench = Bench::new(json!({ "processManagement": { "maxRestarts": 7 } }));
+  bench.cluster.update_config(json!({ "maxRestarts": 5 })).await.unwrap();
+  assert_eq!(bench.cluster.config().restart.max_restarts, 5);
+  bench.cluster.update_config(json!({ "maxRestarts": null })).await.unwrap();
+  assert_eq!(bench.cluster.config().restart.max_restarts, 3);
+  for patch in [json!(null), json!([]), json!("x"), json!({ "ipc": { "\0": "a cycle" } })] {
+    let error = bench.cluster.update_config(patch).await.unwrap_err();
+    assert_eq!(error.code(), "ERR_CONFIGURATION");
+  }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_change_while_it_runs_is_refused() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  let _babies = bench.running(1).await;
+  let patch = json!({ "loadBalancing": { "host": "::1", "strategy": "round-robin" } });
+  let error = bench.cluster.update_config(patch).await.unwrap_err();
+  assert!(error.to_string().contains("loadBalancing.host: cannot change"), "{error}");
+  assert_eq!(bench.cluster.config().load_balancing.strategy, "least-connections");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_sees_a_start_that_was_only_just_called() {
+  let mut bench = Bench::new(json!({ "workers": 1 }));
+  bench.cluster.begin();
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Initializing);
+  let stopped = call!(bench, stop(false));
+  tokio::task::yield_now().await;
+  let started = bench.start();
+  let mut births = std::mem::replace(&mut bench.births, mpsc::unbounded_channel().1);
+  tokio::spawn(async move {
+    while let Some(birth) = births.recv().await {
+      tokio::spawn(Baby(birth).obey());
+    }
+  });
+  assert_eq!(started.await.unwrap().unwrap_err().code(), "ERR_CLUSTER_STOPPED");
+  stopped.await.unwrap();
+  assert_eq!(bench.cluster.snapshot().state, ClusterState::Stopped);
 }

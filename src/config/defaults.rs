@@ -1,43 +1,68 @@
-//! Every default, with its reason where it has one.
+//! What holds for all clusters and is no field of a configuration. The defaults of fields stand at the
+//! fields, in [`super::model`].
 
-use std::{thread, time::Duration};
-
-use crate::balancer::Strategy;
+use super::{
+  field::{Fallback, Kind},
+  model::ClusterConfig,
+};
 
 /// Most workers that one cluster may have; far above what one machine serves well, and a bound on
 /// what a typing error can start.
 pub const MAX_WORKERS: u32 = 512;
-/// From spawn until a worker must be ready (`WORKER_TIMEOUT`).
-pub const STARTUP_TIMEOUT: Duration = Duration::from_millis(60_000);
-/// Wait before a dead worker is started again (`RESTART_DELAY`).
-pub const RESTART_DELAY: Duration = Duration::from_millis(2_000);
-/// Restarts in a streak before a slot is given up (`MAX_RESTARTS`).
-pub const MAX_RESTARTS: u32 = 3;
-/// How long a worker may take to finish its requests (`GRACEFUL_SHUTDOWN_TIMEOUT`).
-pub const GRACEFUL_SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(30_000);
-/// From SIGTERM to SIGKILL. Three times what PM2 gives, whose 1.6 s users find too short.
-pub const KILL_TIMEOUT: Duration = Duration::from_millis(5_000);
-/// Between two health checks (`HEALTH_CHECK_INTERVAL`).
-pub const HEALTH_CHECK_INTERVAL: Duration = Duration::from_millis(30_000);
-/// How long an answer to a health check may take (`HEALTH_CHECK_TIMEOUT`).
-pub const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_millis(10_000);
-/// Failed checks in a row that make a worker unhealthy.
-pub const MAX_FAILURES: u32 = 3;
-/// Between two `metrics:updated` events (`METRICS_INTERVAL`).
-pub const METRICS_INTERVAL: Duration = Duration::from_millis(60_000);
-/// The fullest worker is never the right one to give more work.
-pub const STRATEGY: Strategy = Strategy::LeastConnections;
-/// Requests that may wait for a worker; about one second of a busy small machine's traffic would be
-/// far more, but waiting requests hold memory and their clients' patience.
-pub const QUEUE_SIZE: usize = 1024;
-/// How long a request may wait for a worker; longer than a warm start, shorter than most clients'
-/// patience.
-pub const QUEUE_TIMEOUT: Duration = Duration::from_millis(10_000);
 
-/// Workers for `"auto"`: one per processor that this process may use. The standard library looks at
-/// the affinity mask and at the cgroup's quota.
+/// The public port where none is named: workers get those that follow it, 8086 and up.
+pub const BASE_PORT: u16 = 8085;
+
+/// The public `DEFAULT_VALUES`: name, and the field whose default it is.
+const NAMED: [(&str, &str); 9] = [
+  ("WORKER_TIMEOUT", "processManagement.startupTimeout"),
+  ("HEALTH_CHECK_INTERVAL", "healthCheck.interval"),
+  ("HEALTH_CHECK_TIMEOUT", "healthCheck.timeout"),
+  ("RESTART_DELAY", "processManagement.restartDelay"),
+  ("MAX_RESTARTS", "processManagement.maxRestarts"),
+  ("GRACEFUL_SHUTDOWN_TIMEOUT", "processManagement.gracefulShutdownTimeout"),
+  ("IPC_TIMEOUT", "ipc.timeout"),
+  ("MEMORY_CHECK_INTERVAL", "resources.memoryManagement.memoryCheckInterval"),
+  ("METRICS_INTERVAL", "monitoring.metricsInterval"),
+];
+
+/// The public `DEFAULT_VALUES`, from the table.
 #[must_use]
-pub fn auto_workers() -> u32 {
-  let processors = thread::available_parallelism().map_or(1, usize::from);
-  u32::try_from(processors).unwrap_or(MAX_WORKERS).clamp(1, MAX_WORKERS)
+pub fn named() -> Vec<(&'static str, f64)> {
+  let default_of = |path: &str| {
+    let mut fields = ClusterConfig::SECTION.fields;
+    path.split('.').find_map(|name| {
+      let field = fields.iter().find(|field| field.name == name)?;
+      match (field.kind, field.default) {
+        (Kind::Section(section), _) => {
+          fields = section.fields;
+          None
+        }
+        (_, Fallback::Number(number)) => Some(number),
+        _ => None,
+      }
+    })
+  };
+  NAMED.into_iter().filter_map(|(name, path)| Some((name, default_of(path)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+  use super::*;
+
+  #[test]
+  fn has_every_named_default_with_its_value() {
+    let expected = [
+      ("WORKER_TIMEOUT", 60_000.0),
+      ("HEALTH_CHECK_INTERVAL", 30_000.0),
+      ("HEALTH_CHECK_TIMEOUT", 10_000.0),
+      ("RESTART_DELAY", 2_000.0),
+      ("MAX_RESTARTS", 3.0),
+      ("GRACEFUL_SHUTDOWN_TIMEOUT", 30_000.0),
+      ("IPC_TIMEOUT", 30_000.0),
+      ("MEMORY_CHECK_INTERVAL", 30_000.0),
+      ("METRICS_INTERVAL", 60_000.0),
+    ];
+    assert_eq!(named(), expected);
+  }
 }

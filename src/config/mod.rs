@@ -1,13 +1,35 @@
 //! Configuration: what users write ([`model`]), what the core works with ([`Config`]), and the way
-//! from one to the other ([`resolve()`]). Defaults live in [`defaults`] and nowhere else.
+//! from one to the other ([`resolve()`]).
+//!
+//! [`model`] is a table of every field with its range, its default and whether anything acts on it.
+//! [`check`] looks at what was written, [`fill`] adds what was left out, [`order`] compares fields with
+//! each other; [`presets`] and [`recommend`] write configurations for those who do not want to.
 
+pub mod check;
 pub mod defaults;
+pub mod field;
+pub mod fill;
 pub mod merge;
 pub mod model;
+pub mod names;
+pub mod order;
+pub mod presets;
+pub mod recommend;
+#[cfg(test)]
+mod reference;
 pub mod resolve;
+#[cfg(test)]
+mod tests;
+pub mod units;
+pub mod words;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
+use self::model::{
+  AdvancedConfig, AutoScalingConfig, ClusterConfig, ErrorHandlingConfig, ExecConfig,
+  HealthCheckConfig, IPCConfig, LoadBalancingConfig, MonitoringConfig, ProcessManagementConfig,
+  ResilienceConfig, ResourceConfig, SecurityConfig,
+};
 use crate::{balancer::Strategy, proxy::QueueLimits};
 
 pub use resolve::{Resolved, resolve};
@@ -31,6 +53,86 @@ pub struct Config {
   pub balancing: Balancing,
   /// Time between two `metrics:updated` events; `None` when monitoring is off.
   pub metrics_interval: Option<Duration>,
+  /// Every section as it is in effect. What stands above is made from these.
+  pub exec_config: ExecConfig,
+  /// Memory, processor time and priority of workers.
+  pub resources: ResourceConfig,
+  /// Life of a worker's process.
+  pub process_management: ProcessManagementConfig,
+  /// Health checks.
+  pub health_check: HealthCheckConfig,
+  /// How requests find their worker.
+  pub load_balancing: LoadBalancingConfig,
+  /// Messages between the master and its workers.
+  pub ipc: IPCConfig,
+  /// Automatic scaling.
+  pub auto_scaling: AutoScalingConfig,
+  /// Metrics and logs.
+  pub monitoring: MonitoringConfig,
+  /// What is done about errors of the app.
+  pub error_handling: ErrorHandlingConfig,
+  /// Isolation of workers.
+  pub security: SecurityConfig,
+  /// What requests may cost when workers fail.
+  pub resilience: ResilienceConfig,
+  /// What few need.
+  pub advanced: AdvancedConfig,
+}
+
+impl From<ClusterConfig> for Config {
+  fn from(model: ClusterConfig) -> Self {
+    let (process, health) = (&model.process_management, &model.health_check);
+    let (balancing, exec) = (&model.load_balancing, &model.exec);
+    Self {
+      workers: model.workers,
+      exec: Exec {
+        script: exec.script.as_ref().map(PathBuf::from),
+        // The master's own arguments are meant for the master's own script.
+        args: exec.args.clone().or_else(|| exec.script.is_some().then(Vec::new)),
+        exec_argv: exec.exec_argv.clone(),
+        cwd: exec.cwd.as_ref().map(PathBuf::from),
+        env: exec.env.clone().unwrap_or_default().into_iter().collect(),
+      },
+      restart: Restart {
+        respawn: process.respawn,
+        max_restarts: process.max_restarts,
+        delay: process.restart_delay.0,
+      },
+      timing: Timing {
+        startup: process.startup_timeout.0,
+        graceful_shutdown: process.graceful_shutdown_timeout.0,
+        kill: process.kill_timeout.0,
+      },
+      handle_signals: process.handle_signals,
+      health: Health {
+        enabled: health.enabled,
+        interval: health.interval.0,
+        timeout: health.timeout.0,
+        max_failures: health.max_failures,
+      },
+      balancing: Balancing {
+        strategy: Strategy::parse(&balancing.strategy).unwrap_or_default(),
+        host: balancing.host.as_deref().and_then(check::host),
+        queue: QueueLimits {
+          max_size: balancing.queue.max_size as usize,
+          timeout: balancing.queue.timeout.0,
+        },
+      },
+      metrics_interval: model.monitoring.enabled.then_some(model.monitoring.metrics_interval.0),
+      exec_config: model.exec,
+      resources: model.resources,
+      process_management: model.process_management,
+      health_check: model.health_check,
+      load_balancing: model.load_balancing,
+      ipc: model.ipc,
+      auto_scaling: model.auto_scaling,
+      monitoring: model.monitoring,
+      error_handling: model.error_handling,
+      security: model.security,
+      resilience: model.resilience,
+      advanced: model.advanced,
+    }
+  }
 }
 
 /// What a worker runs; `None` means what the master itself was started with.

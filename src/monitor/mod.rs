@@ -1,5 +1,7 @@
 //! What worker processes use of the machine.
 
+pub mod limits;
+
 use std::{
   collections::HashMap,
   time::{Duration, Instant},

@@ -1,0 +1,94 @@
+//! `updateConfig()`: all of a change, or nothing of it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Cluster, Run, Settings};
+use crate::{
+  config::{Config, field::Change, resolve::changed},
+  error::{ClusterError, Result},
+};
+
+impl Cluster {
+  /// Lay `patch` over the configuration. It is checked whole before anything changes. What can be
+  /// applied to running workers is; for the rest they are replaced, one after the other.
+  ///
+  /// # Errors
+  /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. What the
+  /// rolling restart or a new worker met: the configuration and the number of workers are the old ones
+  /// again, workers that were replaced already stay.
+  pub async fn update_config(&self, patch: Value) -> Result<()> {
+    let _alone = self.operation.lock().await;
+    let counted = patch.get("workers").is_some();
+    let before = self.config();
+    let (written, resolved) = self.patched(&patch)?;
+    let new = Arc::new(resolved.config);
+    let run = self.current();
+    if run.is_some() {
+      check_exec(&new)?;
+      check_fixed(&before, &new)?;
+    }
+    let old = {
+      let mut settings = self.settings();
+      let warnings = std::mem::replace(&mut settings.warnings, resolved.warnings);
+      let written = std::mem::replace(&mut settings.written, written);
+      settings.config = Arc::clone(&new);
+      Settings { written, config: Arc::clone(&before), warnings }
+    };
+    let Some(run) = run else { return Ok(()) };
+    let applied = self.apply(&run, &before, &new, counted).await;
+    if applied.is_err() {
+      // What the next worker is born with must be what is known to work.
+      *self.settings() = old;
+      if run.state().is_up() {
+        run.configure(before).await?;
+      }
+    }
+    applied
+  }
+
+  async fn apply(
+    &self,
+    run: &Arc<Run>,
+    old: &Config,
+    new: &Arc<Config>,
+    counted: bool,
+  ) -> Result<()> {
+    run.configure(Arc::clone(new)).await?;
+    if !changed(old, new, Change::Reborn).is_empty() {
+      self.roll(run, "new configuration", "updateConfig").await?;
+    }
+    let present = run.count();
+    if !counted || new.workers as usize == present {
+      return Ok(());
+    }
+    let scaled = self.scale_run(run, new.workers as usize).await;
+    if scaled.is_err() && run.state().is_up() && run.count() > present {
+      self.scale_run(run, present).await?;
+    }
+    scaled
+  }
+}
+
+/// Refuse early what the runtime would only say on stderr.
+pub(super) fn check_exec(config: &Config) -> Result<()> {
+  let problem = |problem: String| ClusterError::Configuration { problems: vec![problem] };
+  let exec = &config.exec;
+  // A name without extension is completed by the runtime in ways of its own.
+  let missing = exec.script.as_ref().filter(|path| path.extension().is_some() && !path.exists());
+  if let Some(script) = missing {
+    return Err(problem(format!("exec.script: there is no file {}", script.display())));
+  }
+  if let Some(cwd) = exec.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
+    return Err(problem(format!("exec.cwd: there is no directory {}", cwd.display())));
+  }
+  Ok(())
+}
+
+/// What cannot change while the cluster runs, such as the address that clients are connected to.
+fn check_fixed(old: &Config, new: &Config) -> Result<()> {
+  let problem = |path| format!("{path}: cannot change while the cluster runs; stop() it first");
+  let problems: Vec<String> = changed(old, new, Change::Stopped).into_iter().map(problem).collect();
+  if problems.is_empty() { Ok(()) } else { Err(ClusterError::Configuration { problems }) }
+}

@@ -1,0 +1,134 @@
+//! What workers may take of the machine, and how many of them there are to be.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+  super::{
+    field::{
+      Action, Change,
+      Fallback::{Computed, Fields, Flag as On, Nothing, Number, Text as Word},
+      Field, Kind, PERCENT, PERCENT_OF_CORE, Section, count, millis,
+    },
+    units::{Bytes, Millis},
+    words::Priority,
+  },
+  section,
+};
+
+section! {
+  /// Memory, processor time and priority of workers.
+  ResourceConfig {
+    /// Memory that a worker may have resident.
+    max_memory_per_worker "maxMemoryPerWorker": Option<Bytes>, Kind::Size, Nothing("no limit"), Warned, Live;
+    /// Processor time that a worker may take, in per cent of one core.
+    max_cpu_per_worker "maxCpuPerWorker": Option<f64>, PERCENT_OF_CORE, Nothing("no limit"), Warned, Live;
+    /// How much workers matter to the operating system's scheduler.
+    priority_level "priorityLevel": Priority, Kind::Word(Priority::WORDS), Word("normal"), Warned, Reborn;
+    /// Files and sockets that a worker may have open.
+    file_descriptor_limit "fileDescriptorLimit": Option<u32>, Kind::Count { min: 64, max: 1_048_576 }, Nothing("the master's own"), Warned, Reborn;
+    /// Memory of all workers.
+    memory_management "memoryManagement": MemoryManagementConfig, Kind::Section(&MemoryManagementConfig::SECTION), Fields, Acted, Live;
+    /// What is done about a worker that takes too much.
+    enforcement "enforcement": EnforcementConfig, Kind::Section(&EnforcementConfig::SECTION), Fields, Acted, Live;
+    /// What workers are tuned for.
+    performance_optimization "performanceOptimization": PerformanceOptimizationConfig, Kind::Section(&PerformanceOptimizationConfig::SECTION), Fields, Acted, Live;
+  }
+}
+
+section! {
+  /// Memory of all workers.
+  MemoryManagementConfig {
+    /// Whether it is watched.
+    enabled "enabled": bool, Kind::Flag, On(true), Warned, Live;
+    /// What all workers may have together.
+    max_total_memory "maxTotalMemory": Option<Bytes>, Kind::Size, Nothing("what the machine or container has"), Warned, Live;
+    /// Between two readings.
+    memory_check_interval "memoryCheckInterval": Millis, millis(1), Number(30_000.0), Warned, Live;
+    /// From where on a warning is given, in per cent of the limit; below `memoryCriticalThreshold`.
+    memory_warning_threshold "memoryWarningThreshold": f64, PERCENT, Number(80.0), Warned, Live;
+    /// From where on something is done, in per cent of the limit.
+    memory_critical_threshold "memoryCriticalThreshold": f64, PERCENT, Number(95.0), Warned, Live;
+    /// Whether workers are watched for leaks.
+    memory_leak_detection "memoryLeakDetection": bool, Kind::Flag, On(true), Warned, Live;
+    /// Whether workers near their limit are asked to collect garbage. It costs time that requests wait for.
+    garbage_collection_hint "garbageCollectionHint": bool, Kind::Flag, On(false), Warned, Live;
+    /// What workers must leave free for others.
+    memory_reservation "memoryReservation": Bytes, Kind::Size, Word("0B"), Warned, Live;
+  }
+}
+
+section! {
+  /// What is done about a worker that takes too much.
+  EnforcementConfig {
+    /// Whether the operating system enforces the limits as well.
+    enforce_hard_limits "enforceHardLimits": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Whether a worker above its memory limit is killed at once rather than replaced.
+    kill_on_memory_exceed "killOnMemoryExceed": bool, Kind::Flag, On(false), Warned, Live;
+    /// Whether a worker above its processor limit is killed at once rather than replaced.
+    kill_on_cpu_exceed "killOnCpuExceed": bool, Kind::Flag, On(false), Warned, Live;
+  }
+}
+
+section! {
+  /// What workers are tuned for.
+  PerformanceOptimizationConfig {
+    /// Smaller heaps, for more collections of garbage.
+    low_memory_mode "lowMemoryMode": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Workers are kept on processors of their own.
+    cpu_optimization "cpuOptimization": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Workers' files come first.
+    io_optimization "ioOptimization": bool, Kind::Flag, On(false), Warned, Reborn;
+  }
+}
+
+section! {
+  /// Automatic scaling.
+  AutoScalingConfig {
+    /// Whether the number of workers follows the load.
+    enabled "enabled": bool, Kind::Flag, On(false), Warned, Live;
+    /// The fewest.
+    min_workers "minWorkers": u32, Kind::Count { min: 1, max: 512 }, Number(1.0), Warned, Live;
+    /// The most; not below `minWorkers`.
+    max_workers "maxWorkers": u32, Kind::Count { min: 1, max: 512 }, Computed("one per processor, not below `minWorkers` and `workers`"), Warned, Live;
+    /// After a change, before the next.
+    cooldown_period "cooldownPeriod": Millis, millis(0), Number(60_000.0), Warned, Live;
+    /// Workers that are added or removed at once.
+    scale_step "scaleStep": u32, Kind::Count { min: 1, max: 512 }, Number(1.0), Warned, Live;
+    /// Between two looks at the load.
+    evaluation_interval "evaluationInterval": Millis, millis(1), Number(10_000.0), Warned, Live;
+    /// When there are too few workers. One of these is enough.
+    scale_up_threshold "scaleUpThreshold": ScaleUpThresholdConfig, Kind::Section(&ScaleUpThresholdConfig::SECTION), Fields, Acted, Live;
+    /// When there are too many workers. All of these are needed.
+    scale_down_threshold "scaleDownThreshold": ScaleDownThresholdConfig, Kind::Section(&ScaleDownThresholdConfig::SECTION), Fields, Acted, Live;
+  }
+}
+
+section! {
+  /// When there are too few workers. One of these is enough.
+  ScaleUpThresholdConfig {
+    /// Processor time of the workers, in per cent of one core each.
+    cpu "cpu": f64, PERCENT, Number(75.0), Warned, Live;
+    /// Memory of the workers, in per cent of their limit.
+    memory "memory": f64, PERCENT, Number(80.0), Warned, Live;
+    /// Mean time of a request.
+    response_time "responseTime": Millis, millis(1), Number(1_000.0), Warned, Live;
+    /// Requests that wait for a worker.
+    queue_length "queueLength": u32, count(1), Number(100.0), Warned, Live;
+    /// Looks in a row that must agree.
+    consecutive_checks "consecutiveChecks": u32, Kind::Count { min: 1, max: 1_000 }, Number(2.0), Warned, Live;
+  }
+}
+
+section! {
+  /// When there are too many workers. All of these are needed.
+  ScaleDownThresholdConfig {
+    /// Processor time of the workers, in per cent of one core each; below that of `scaleUpThreshold`.
+    cpu "cpu": f64, PERCENT, Number(30.0), Warned, Live;
+    /// Memory of the workers, in per cent of their limit; below that of `scaleUpThreshold`.
+    memory "memory": f64, PERCENT, Number(50.0), Warned, Live;
+    /// How long a worker must have had nothing to do.
+    idle_time "idleTime": Millis, millis(0), Number(60_000.0), Warned, Live;
+    /// Looks in a row that must agree. More than for scaling up: a worker too many costs less than one too few.
+    consecutive_checks "consecutiveChecks": u32, Kind::Count { min: 1, max: 1_000 }, Number(5.0), Warned, Live;
+  }
+}

@@ -1,0 +1,138 @@
+//! Messages, metrics, errors, isolation, deployment.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+  super::{
+    field::{
+      Action, Change,
+      Fallback::{Fields, Flag as On, Nothing, Number, Text as Word},
+      Field, Kind, Section, Text, count, millis,
+    },
+    units::{Bytes, Millis},
+    words::{LogLevel, OnError},
+  },
+  section,
+};
+
+section! {
+  /// Messages between the master and its workers.
+  IPCConfig {
+    /// Whether there are any.
+    enabled "enabled": bool, Kind::Flag, On(true), Warned, Live;
+    /// A name that keeps the messages of this cluster apart from others.
+    channel "channel": Option<String>, Kind::Text(Text::Name), Nothing("none: each worker has a channel of its own"), Warned, Reborn;
+    /// Whether one message can go to all workers.
+    broadcast "broadcast": bool, Kind::Flag, On(true), Warned, Live;
+    /// How long an answer may take.
+    timeout "timeout": Millis, millis(1), Number(30_000.0), Warned, Live;
+    /// Between two signs of life.
+    heartbeat_interval "heartbeatInterval": Millis, millis(1), Number(30_000.0), Warned, Live;
+    /// The largest message.
+    max_message_size "maxMessageSize": Bytes, Kind::Size, Word("1MB"), Warned, Reborn;
+    /// Whether large messages are compressed.
+    compression "compression": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Whether messages are encrypted. Channels are inherited and nobody else's in any case.
+    encryption "encryption": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// How often a message that could not be sent is tried again.
+    retry_attempts "retryAttempts": u32, Kind::Count { min: 0, max: 100 }, Number(3.0), Warned, Live;
+    /// Before it is tried again.
+    retry_delay "retryDelay": Millis, millis(0), Number(100.0), Warned, Live;
+    /// Messages that wait to be sent.
+    message_queue "messageQueue": MessageQueueConfig, Kind::Section(&MessageQueueConfig::SECTION), Fields, Acted, Live;
+  }
+}
+
+section! {
+  /// Messages that wait to be sent.
+  MessageQueueConfig {
+    /// How many may wait, for each worker.
+    max_size "maxSize": u32, count(1), Number(1_000.0), Warned, Live;
+    /// How long one may wait.
+    timeout "timeout": Millis, millis(1), Number(30_000.0), Warned, Live;
+  }
+}
+
+section! {
+  /// Metrics and logs.
+  MonitoringConfig {
+    /// Whether `metrics:updated` is emitted.
+    enabled "enabled": bool, Kind::Flag, On(true), Acted, Live;
+    /// Whether metrics are collected.
+    collect_metrics "collectMetrics": bool, Kind::Flag, On(true), Warned, Live;
+    /// Between two `metrics:updated`.
+    metrics_interval "metricsInterval": Millis, millis(1), Number(60_000.0), Acted, Live;
+    /// How much is logged.
+    log_level "logLevel": LogLevel, Kind::Word(LogLevel::WORDS), Word("info"), Warned, Live;
+    /// Whether starts and ends of workers are logged.
+    log_worker_events "logWorkerEvents": bool, Kind::Flag, On(false), Warned, Live;
+    /// Whether metrics are logged.
+    log_performance "logPerformance": bool, Kind::Flag, On(false), Warned, Live;
+  }
+}
+
+section! {
+  /// What is done about errors of the app.
+  ErrorHandlingConfig {
+    /// About an exception that nobody caught.
+    uncaught_exception "uncaughtException": OnError, Kind::Word(OnError::WORDS), Word("restart"), Warned, Reborn;
+    /// About a promise whose rejection nobody handled.
+    unhandled_rejection "unhandledRejection": OnError, Kind::Word(OnError::WORDS), Word("restart"), Warned, Reborn;
+    /// Errors in a minute after which a worker is replaced.
+    error_threshold "errorThreshold": Option<u32>, count(1), Nothing("no threshold"), Warned, Live;
+    /// What a worker leaves to its successor.
+    crash_recovery "crashRecovery": CrashRecoveryConfig, Kind::Section(&CrashRecoveryConfig::SECTION), Fields, Acted, Live;
+  }
+}
+
+section! {
+  /// What a worker leaves to its successor.
+  CrashRecoveryConfig {
+    /// Whether anything is left.
+    enabled "enabled": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Whether the state that the app hands over is kept.
+    save_state "saveState": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Where it is kept: `'memory'`, or a directory.
+    state_storage "stateStorage": String, Kind::Text(Text::Path), Word("memory"), Warned, Reborn;
+  }
+}
+
+section! {
+  /// Isolation of workers.
+  SecurityConfig {
+    /// Whether workers see nothing of each other.
+    isolate_workers "isolateWorkers": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Whether workers may touch only what they need.
+    sandbox_mode "sandboxMode": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Whether the limits of `resources` are set in the operating system.
+    resource_limits "resourceLimits": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Whether the number of processes that a worker can start is limited.
+    prevent_fork_bombs "preventForkBombs": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Whether workers prove who they are.
+    worker_authentication "workerAuthentication": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// As `ipc.encryption`.
+    encrypt_ipc "encryptIPC": bool, Kind::Flag, On(false), Warned, Reborn;
+  }
+}
+
+section! {
+  /// What few need.
+  AdvancedConfig {
+    /// How workers are replaced.
+    deployment "deployment": DeploymentConfig, Kind::Section(&DeploymentConfig::SECTION), Fields, Acted, Live;
+  }
+}
+
+section! {
+  /// How workers are replaced.
+  DeploymentConfig {
+    /// Whether they are replaced one after the other rather than all at once.
+    rolling_updates "rollingUpdates": bool, Kind::Flag, On(true), Warned, Live;
+    /// How many may be missing meanwhile.
+    max_unavailable "maxUnavailable": u32, Kind::Count { min: 0, max: 512 }, Number(0.0), Warned, Live;
+    /// How many may be there too many meanwhile.
+    max_surge "maxSurge": u32, Kind::Count { min: 0, max: 512 }, Number(1.0), Warned, Live;
+    /// How long a successor must have been well before its predecessor goes.
+    health_check_grace_period "healthCheckGracePeriod": Millis, millis(0), Number(0.0), Warned, Live;
+  }
+}

@@ -1,0 +1,77 @@
+//! What a worker runs, how it lives, and whether it is well.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+  super::{
+    field::{
+      Action, Change,
+      Fallback::{Flag as On, Nothing, Number},
+      Field, Kind, PERCENT_OF_CORE, Section, Text, count, millis,
+    },
+    units::{Bytes, Millis},
+  },
+  section,
+};
+
+section! {
+  /// What each worker runs.
+  ExecConfig {
+    /// The script, absolute or relative to the master's working directory.
+    script "script": Option<String>, Kind::Text(Text::Path), Nothing("the master's own"), Acted, Reborn;
+    /// Arguments after the script.
+    args "args": Option<Vec<String>>, Kind::Strings, Nothing("the master's own, or none when `script` is given"), Acted, Reborn;
+    /// Arguments of the runtime, before the script.
+    exec_argv "execArgv": Option<Vec<String>>, Kind::Strings, Nothing("the master's own"), Acted, Reborn;
+    /// Working directory.
+    cwd "cwd": Option<String>, Kind::Text(Text::Path), Nothing("the master's"), Acted, Reborn;
+    /// Variables added to the master's environment.
+    env "env": Option<std::collections::BTreeMap<String, String>>, Kind::Environment, Nothing("none"), Acted, Reborn;
+  }
+}
+
+section! {
+  /// Life of a worker's process.
+  ProcessManagementConfig {
+    /// Whether a dead worker is started again.
+    respawn "respawn": bool, Kind::Flag, On(true), Acted, Live;
+    /// Restarts in a streak before a worker is given up.
+    max_restarts "maxRestarts": u32, count(0), Number(3.0), Acted, Live;
+    /// Wait before the first restart of a streak; later ones wait longer.
+    restart_delay "restartDelay": Millis, millis(0), Number(2_000.0), Acted, Live;
+    /// How long a worker may take to become ready.
+    startup_timeout "startupTimeout": Millis, millis(1), Number(60_000.0), Acted, Live;
+    /// How long a worker may take to finish its requests and leave.
+    graceful_shutdown_timeout "gracefulShutdownTimeout": Millis, millis(0), Number(30_000.0), Acted, Live;
+    /// From SIGTERM to SIGKILL. Three times what PM2 gives, whose 1.6 s users find too short.
+    kill_timeout "killTimeout": Millis, millis(0), Number(5_000.0), Acted, Live;
+    /// Whether SIGINT and SIGTERM of the master stop the cluster gracefully.
+    handle_signals "handleSignals": bool, Kind::Flag, On(true), Acted, Live;
+    /// Whether workers that are defunct or do not respond are looked for.
+    zombie_detection "zombieDetection": bool, Kind::Flag, On(true), Warned, Live;
+    /// Resident memory from which on a worker is replaced.
+    memory_threshold "memoryThreshold": Option<Bytes>, Kind::Size, Nothing("no threshold"), Warned, Live;
+    /// Processor time from which on a worker is replaced, in per cent of one core.
+    cpu_threshold "cpuThreshold": Option<f64>, PERCENT_OF_CORE, Nothing("no threshold"), Warned, Live;
+  }
+}
+
+section! {
+  /// Health checks: a ping that the worker's JavaScript must answer.
+  HealthCheckConfig {
+    /// Whether workers are checked.
+    enabled "enabled": bool, Kind::Flag, On(true), Acted, Live;
+    /// Between two checks.
+    interval "interval": Millis, millis(1), Number(30_000.0), Acted, Live;
+    /// How long an answer may take; less than `interval`.
+    timeout "timeout": Millis, millis(1), Number(10_000.0), Acted, Live;
+    /// Failures in a row that make a worker unhealthy.
+    max_failures "maxFailures": u32, count(1), Number(3.0), Acted, Live;
+    /// A path of the app that is asked for besides, such as `'/health'`.
+    endpoint "endpoint": Option<String>, Kind::Text(Text::Endpoint), Nothing("no request is made"), Warned, Live;
+    /// Before a failed check is repeated.
+    retry_delay "retryDelay": Millis, millis(0), Number(1_000.0), Warned, Live;
+    /// After a worker is ready, before its first check.
+    grace_period "gracePeriod": Millis, millis(0), Number(0.0), Warned, Live;
+  }
+}

@@ -33,7 +33,8 @@ use self::{
 use crate::{
   config::{self, Config, Resolved, merge::merge},
   error::{ClusterError, Result},
-  event::EventSink,
+  event::{Event, EventSink},
+  ipc::{messages::Messages, settings::IpcSettings},
   proxy::Proxy,
 };
 
@@ -45,6 +46,8 @@ pub struct Cluster {
   // Each held for a read or a replacement, never over an await.
   settings: Mutex<Settings>,
   run: Mutex<Option<Arc<Run>>>,
+  /// The channels for messages that nobody has taken over yet.
+  pub messages: Arc<Messages>,
   /// One large operation at a time: two rolling restarts must not interleave.
   operation: tokio::sync::Mutex<()>,
 }
@@ -77,10 +80,14 @@ impl Cluster {
     events: Arc<dyn EventSink>,
   ) -> Result<Self> {
     let Resolved { config, warnings } = config::resolve(&written)?;
+    ipc_settings(&written)?;
+    let opened = Arc::clone(&events);
+    let messages = Arc::new(Messages::new(move || opened.emit(Event::MessagesOpened)));
     Ok(Self {
       host,
       base_port,
       events,
+      messages,
       settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
       run: Mutex::new(None),
       operation: tokio::sync::Mutex::new(()),
@@ -97,6 +104,14 @@ impl Cluster {
   #[must_use]
   pub fn config(&self) -> Arc<Config> {
     Arc::clone(&self.settings().config)
+  }
+
+  /// The section `ipc` of the configuration.
+  ///
+  /// # Errors
+  /// [`ClusterError::Configuration`] with every problem of it.
+  pub fn ipc_settings(&self) -> Result<IpcSettings> {
+    ipc_settings(&self.settings().written)
   }
 
   /// The present picture.
@@ -148,6 +163,7 @@ impl Cluster {
   fn patched(&self, patch: Value) -> Result<(Value, Resolved)> {
     let written = merge(self.settings().written.clone(), patch);
     let resolved = config::resolve(&written)?;
+    ipc_settings(&written)?;
     Ok((written, resolved))
   }
 
@@ -196,6 +212,11 @@ impl Run {
       Ok(answer) => answer,
     }
   }
+}
+
+fn ipc_settings(written: &Value) -> Result<IpcSettings> {
+  IpcSettings::from_value(written.get("ipc").unwrap_or(&Value::Null))
+    .map_err(|problems| ClusterError::Configuration { problems })
 }
 
 /// Resolves when the supervisor behind `snapshots` has ended.

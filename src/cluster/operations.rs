@@ -45,12 +45,14 @@ impl Cluster {
   /// # Errors
   /// Whatever kept the port or the first worker from being had; nothing is left running then.
   pub async fn start(&self, env: Option<Vec<(String, String)>>) -> Result<u16> {
+    self.messages.configure(self.ipc_settings()?);
     let spawner = Spawner::start(runtime::handle()?.clone())
       .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
     let forward =
       Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
     {
-      let nursery = Arc::new(Processes { spawner, forward });
+      let messages = Arc::clone(&self.messages);
+      let nursery = Arc::new(Processes { spawner, forward, messages });
       self.start_with(nursery, env).await
     }
   }

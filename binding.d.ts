@@ -27,6 +27,8 @@ export declare class NativeAgent {
    * kernel chose: it leaves no file behind. For `listen({ fd })`. Throws where there is no such thing.
    */
   reserveLocal(): NativeLocalSocket
+  /** Take the channel for messages of the app; `null` when somebody has it. */
+  takeMessages(): NativeChannel | null
   /** Say who this is; the first message. */
   hello(runtime: string, version: string): void
   /** Say that a server of the app listens. */
@@ -80,6 +82,8 @@ export declare class NativeCluster {
   health(): unknown
   /** Lay `patch`, JSON text, over the configuration. */
   updateConfig(patch: string): Promise<void>
+  /** The channels for messages of workers that were started since the last call. */
+  takeMessages(): Array<NativeChannel>
   /** The effective configuration. */
   config(): unknown
   /** The public port, while the cluster has one. */
@@ -92,6 +96,44 @@ export declare class NativeCluster {
   closed(): Promise<void>
   /** SIGKILL to every worker and what it started, without waiting: for a host that ends now. */
   killAll(): void
+}
+
+/** The native half of a channel for messages. */
+export declare class NativeLink {
+  /**
+   * Writes to `writeFd`, and closes it. Messages have at most `maxMessage` bytes; `maxWaiting` bytes
+   * may wait for the peer.
+   */
+  constructor(writeFd: number, maxMessage: number, maxWaiting: number, compression: boolean)
+  /** What the section `ipc` of a configuration comes to. Throws `ERR_CONFIGURATION`. */
+  static settings(section: unknown): unknown
+  /** The descriptors of a new channel, for a process that JavaScript starts. */
+  static pair(): NativePair
+  /** Take over the channel that was inherited as `fd`: the descriptors to read and to write. */
+  static adopt(fd: number): Array<number>
+  /** Close a descriptor that this package opened. */
+  static closeFd(fd: number): void
+  /**
+   * Send a batch: `length` bytes of UTF-8, in `frame` behind room for a header of 24 bytes. Returns
+   * the bytes that wait; -1: too many do, and this was not taken; -2: closed.
+   */
+  sendText(frame: Uint8Array, length: number): number
+  /** Send one message that carries bytes. Returns as `sendText`. */
+  sendRaw(envelope: string, bytes: Uint8Array): number
+  /**
+   * Take the first `length` bytes of `chunk`, as they were read. Returns what became whole: a string
+   * is a batch; bytes and the string behind them are a message; `null`, the last, says that the peer
+   * does not speak the protocol. The next call throws what is wrong; the channel is of no use then.
+   */
+  feed(chunk: Uint8Array, length: number): (string | Uint8Array | null)[]
+  /** Whether the peer left in the middle of a frame, if it has left. */
+  isMidFrame(): boolean
+  /** Bytes that wait for the peer. */
+  waiting(): number
+  /** Wait until the peer's side of the kernel has everything, at most `patience` ms. Whether it has. */
+  flush(patience: number): boolean
+  /** Give up what waits. */
+  close(): void
 }
 
 /** Every problem of a configuration, a sentence each; none when it can be used. */
@@ -117,10 +159,24 @@ export declare function mergeConfigurations(texts: Array<string>): unknown
 
 /** What the master asks of a worker. */
 export interface NativeAgentRequest {
-  /** Answer with `pong`, or finish what is in flight and leave. */
-  kind: 'ping' | 'shutdown'
+  /** Answer with `pong`, open the channel for messages, or finish what is in flight and leave. */
+  kind: 'ping' | 'messages' | 'shutdown'
   /** Set for `ping`: comes back in `pong`. */
   id?: number
+}
+
+/** A channel for messages of the app. */
+export interface NativeChannel {
+  /** The worker; empty in a worker. */
+  workerId: string
+  /** The process: the worker, or this one. */
+  pid: number
+  /** Reads from it. */
+  readFd: number
+  /** Writes to it; the same socket. */
+  writeFd: number
+  /** The section `ipc` of the configuration, defaults filled in. */
+  settings: unknown
 }
 
 /** One event, by its public name and with its public payload. */
@@ -169,6 +225,16 @@ export interface NativeLocalSocket {
   fd: number
   /** Its name, without the zero byte in front. */
   name: string
+}
+
+/** The descriptors of a new channel. */
+export interface NativePair {
+  /** Reads at this end. */
+  readFd: number
+  /** Writes at this end; the same socket. */
+  writeFd: number
+  /** The other end, for a child to inherit. */
+  childFd: number
 }
 
 /** A worker, as it is at the moment of the call. */

@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeAgent = nativeBinding.NativeAgent
 module.exports.NativeCluster = nativeBinding.NativeCluster
+module.exports.NativeLink = nativeBinding.NativeLink
 module.exports.configurationProblems = nativeBinding.configurationProblems
 module.exports.defaultBasePort = nativeBinding.defaultBasePort
 module.exports.defaultValues = nativeBinding.defaultValues

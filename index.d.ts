@@ -455,7 +455,7 @@ export interface QueueConfig {
 }
 /** Messages between the master and its workers. */
 export interface IPCConfig {
-    /** Whether there are any. Default: `true`. Accepted with a warning: not acted on yet. */
+    /** Whether there are any. Default: `true`. */
     enabled?: boolean;
     /**
      * A name that keeps the messages of this cluster apart from others. 1 to 256 characters. Default: none:
@@ -466,52 +466,34 @@ export interface IPCConfig {
      * Whether one message can go to all workers. Default: `true`. Accepted with a warning: not acted on yet.
      */
     broadcast?: boolean;
-    /**
-     * How long an answer may take. Milliseconds, 1 to 86 400 000. Default: 30 000. Accepted with a warning: not
-     * acted on yet.
-     */
+    /** How long an answer may take. Milliseconds, 1 to 86 400 000. Default: 30 000. */
     timeout?: number;
     /**
-     * Between two signs of life. Milliseconds, 1 to 86 400 000. Default: 30 000. Accepted with a warning: not
-     * acted on yet.
+     * Between two questions whether the other side still reads; 0 asks none. Milliseconds, 0 to 86 400 000.
+     * Default: 30 000.
      */
     heartbeatInterval?: number;
-    /**
-     * The largest message. Memory, such as `'512MB'`. Default: `'1MB'`. Accepted with a warning: not acted on
-     * yet.
-     */
+    /** The largest message. A size, `'1KB'` to `'256MB'`. Default: `'1MB'`. */
     maxMessageSize?: string;
-    /** Whether large messages are compressed. Default: `false`. Accepted with a warning: not acted on yet. */
+    /** Whether large messages are compressed. Default: `false`. */
     compression?: boolean;
     /**
      * Whether messages are encrypted. Channels are inherited and nobody else's in any case. Default: `false`.
      * Accepted with a warning: not acted on yet.
      */
     encryption?: boolean;
-    /**
-     * How often a message that could not be sent is tried again. A whole number, 0 to 100. Default: 3. Accepted
-     * with a warning: not acted on yet.
-     */
+    /** How often a message that could not be sent is tried again. A whole number, 0 to 100. Default: 0. */
     retryAttempts?: number;
-    /**
-     * Before it is tried again. Milliseconds, 0 to 86 400 000. Default: 100. Accepted with a warning: not acted
-     * on yet.
-     */
+    /** Before it is tried again. Milliseconds, 0 to 86 400 000. Default: 100. */
     retryDelay?: number;
     /** Messages that wait to be sent. */
     messageQueue?: MessageQueueConfig;
 }
 /** Messages that wait to be sent. */
 export interface MessageQueueConfig {
-    /**
-     * How many may wait, for each worker. A whole number, 1 to 1 000 000. Default: 1 000. Accepted with a
-     * warning: not acted on yet.
-     */
+    /** How many may wait, for each worker. A whole number, 1 to 10 000 000. Default: 10 000. */
     maxSize?: number;
-    /**
-     * How long one may wait. Milliseconds, 1 to 86 400 000. Default: 30 000. Accepted with a warning: not acted
-     * on yet.
-     */
+    /** How long one may wait. Milliseconds, 1 to 86 400 000. Default: 30 000. */
     timeout?: number;
 }
 /** Automatic scaling. */
@@ -800,6 +782,11 @@ export interface DeploymentConfig {
 /** A worker as users see it. */
 /** A worker, as it was at the moment of the call that gave it; ask again to see what became of it. */
 export interface BunWorker extends NativeWorker {
+    /**
+     * Send `message`, JSON values, to listeners of `process.on('message')` in the worker, as with `node:cluster`.
+     * `false` when the worker is slow to read. Throws a `WorkerCommunicationError`, or gives it to `callback`.
+     */
+    send(message: unknown, callback?: (error: Error | null) => void): boolean;
 }
 
 /** What a worker is doing, as `BunWorker.status` has it. */
@@ -964,6 +951,7 @@ export interface ClusterEvents {
     /** The process of a worker ended, asked for or not. `reason` says why in words. */
     'worker:exit': (data: {
         workerId: string;
+        pid: number | null;
         exitCode: number | null;
         signal: NodeJS.Signals | null;
         reason: string;
@@ -1007,6 +995,8 @@ export interface ClusterEvents {
         metrics: ClusterMetrics;
         timestamp: number;
     }) => void;
+    /** A worker called `process.send(message)`. The arguments are those of `node:cluster`. */
+    message: (worker: BunWorker, message: any) => void;
 }
 /** {@link ClusterEvents} in the form in which `EventEmitter` wants it. */
 export type ClusterEventMap = {
@@ -1056,11 +1046,193 @@ export declare function toClusterError({ code, message, details }: NativeFailure
  */
 export declare function rethrow(cause: unknown): never;
 
-/** What the cluster manager needs of an IPC manager. */
-/** Told which workers there are, so that it can reach them. */
+/** Messages between master and workers: the types. The class is in `ipc-manager.ts`. */
+/** Told which workers there are, so that it can reach them; a `BunIPCManager` is one. */
 export interface IPCWorkerRegistry {
     /** A worker is ready. Called again with the same id when its process was replaced. */
     registerWorker(workerId: string, worker: BunWorker): void;
     /** A worker is gone. */
     unregisterWorker(workerId: string): void;
+}
+/** A message, as a handler gets it. */
+export interface IPCMessage {
+    /** Unique among the messages of its sender. */
+    id: string;
+    /** What it is about; decides which handler gets it. */
+    type: string;
+    /** What was sent: JSON values, or a `Uint8Array`. */
+    data: any;
+    /** When it was sent, in milliseconds since the epoch. */
+    timestamp: number;
+    /** Which side sent it. */
+    from: 'master' | 'worker';
+    /** The worker that it was sent to. */
+    to?: string;
+    /** The id that the answer will carry. */
+    correlationId?: string;
+    /** The worker that sent it, where one did. */
+    workerId?: string;
+}
+/** The answer of one worker to a broadcast. */
+export interface IPCResponse {
+    /** Unique among the answers. */
+    id: string;
+    /** The id of the message that it answers. */
+    correlationId: string;
+    /** Whether the handler of the worker succeeded. */
+    success: boolean;
+    /** What it returned. */
+    data?: any;
+    /** Why it failed. */
+    error?: string;
+    /** When it came, in milliseconds since the epoch. */
+    timestamp: number;
+    /** Which worker it is from. */
+    workerId?: string;
+    /** The `code` of the error. */
+    code?: string;
+}
+/** Settings of a manager. Those of a cluster's workers come from `ipc` of the cluster's configuration. */
+export interface IPCOptions {
+    /** How long an answer may take, in milliseconds. Default 30 000. */
+    timeout?: number;
+    /** Between two questions whether a worker still reads, in milliseconds; 0 asks none. Default 30 000. */
+    heartbeatInterval?: number;
+    /** The largest message, `'1KB'` to `'256MB'`, or bytes. Default `'1MB'`. */
+    maxMessageSize?: string | number;
+    /** Whether larger messages are compressed. Default `false`. */
+    compression?: boolean;
+    /** How often a message that was not accepted is tried again. Default 0. */
+    retryAttempts?: number;
+    /** Wait before each of these, in milliseconds. Default 100. */
+    retryDelay?: number;
+    /** What may wait. */
+    messageQueue?: {
+        /** Requests to one process that wait for an answer, and requests that wait for a handler. Default 10 000. */
+        maxSize?: number;
+        /** How long a message may wait for a handler, in milliseconds. Default 30 000. */
+        timeout?: number;
+    };
+}
+/** Figures of a manager since it was made, over all processes that it has spoken to. */
+export interface IPCStats {
+    messages: {
+        sent: number;
+        received: number;
+    };
+    /** Payload and framing as written; what arrives is counted as it is read. */
+    bytes: {
+        sent: number;
+        received: number;
+    };
+    /** Requests that were not answered or answered with an error, timeouts included. */
+    failures: number;
+    /** Requests that were not answered in time. */
+    timeouts: number;
+    /** What waits now. */
+    queue: {
+        requests: number;
+        bytes: number;
+        parked: number;
+    };
+    /** From a request to its answer, in milliseconds, within a tenth. */
+    latency: {
+        p50: number;
+        p95: number;
+        p99: number;
+        max: number;
+    };
+}
+/** How a process is to be started so that a manager can reach it, see `BunIPCManager.connectionFor`. */
+export interface IPCConnection {
+    /** To be added to its environment. */
+    env: Record<string, string>;
+    /** For `spawn` of Node.js and of Bun. */
+    stdio: ('pipe' | 'inherit' | number)[];
+}
+/** Events of a manager. */
+export interface IPCEvents {
+    /** A request came, before its handler is called. */
+    message: (message: IPCMessage) => void;
+    /** A worker can be reached. */
+    'worker:connected': (data: {
+        workerId: string;
+        timestamp: number;
+    }) => void;
+    /** A worker cannot be reached any more. */
+    'worker:disconnected': (data: {
+        workerId: string;
+        error: ClusterError | null;
+        timestamp: number;
+    }) => void;
+    /** A worker did not answer in time; `missed` counts heartbeats in a row. */
+    'worker:timeout': (data: {
+        workerId: string;
+        missed: number;
+        error: ClusterError | null;
+        timestamp: number;
+    }) => void;
+    /** A line on stdout of a process that speaks lines, and no message. Without a listener it goes to our stdout. */
+    log: (data: {
+        workerId: string;
+        line: string;
+    }) => void;
+    /** A channel broke. Without a listener, who waits is told all the same, and nothing is thrown. */
+    error: (error: ClusterError, workerId: string) => void;
+}
+/** {@link IPCEvents} in the form in which `EventEmitter` wants it. */
+export type IPCEventMap = {
+    [Name in keyof IPCEvents]: Parameters<IPCEvents[Name]>;
+};
+
+/** The IPC manager: who is reached by which link, who answers what. */
+type Any = any;
+/**
+ * Messages between a master and its workers: requests with answers, in both directions. In the master, give it to
+ * `cluster.setIPCManager()`; in a worker it reaches the master by itself.
+ *
+ * All promises reject with a `WorkerCommunicationError` whose `code` says what happened, such as `ERR_IPC_TIMEOUT`.
+ */
+export declare class BunIPCManager extends EventEmitter<IPCEventMap> implements IPCWorkerRegistry {
+    #private;
+    /** @param options For processes that are registered by hand; a cluster's workers follow its configuration. */
+    constructor(options?: IPCOptions);
+    /**
+     * Reach a worker from now on. A cluster calls it, and so may you for a process that you started: a Node.js
+     * `ChildProcess` or a Bun `Subprocess`, best with {@link connectionFor}, else with pipes for stdin and stdout.
+     */
+    registerWorker(workerId: string, subprocess: Any): void;
+    /** Reach a worker no more. What it was sent before may still be answered. */
+    unregisterWorker(workerId: string): void;
+    /**
+     * How to start a process so that {@link registerWorker} can reach it: add `env` to its environment and give it
+     * `stdio`. In the process, `new BunIPCManager()` finds the channel. With `'stdio'` the channel is stdin and stdout,
+     * as lines of JSON.
+     */
+    connectionFor(workerId: string, transport?: 'fd' | 'stdio'): IPCConnection;
+    /** Send to a worker; resolves with what its handler returns. In a worker, by way of the master. */
+    sendToWorker(workerId: string, type: string, data: Any): Promise<Any>;
+    /** Send to all workers; resolves with an answer of each when all have answered or failed. Never rejects for one. */
+    broadcastToWorkers(type: string, data: Any): Promise<IPCResponse[]>;
+    /** Send to any of the workers that can be reached. */
+    sendToRandomWorker(type: string, data: Any): Promise<Any>;
+    /** Send to the master; resolves with what its handler returns. */
+    sendToMaster(type: string, data: Any): Promise<Any>;
+    /**
+     * Answer messages of `type` with what `handler` returns, or with the error that it throws. Messages that came
+     * before wait for it. Takes the place of the present handler.
+     */
+    registerHandler(type: string, handler: (message: IPCMessage) => Promise<Any>): void;
+    /** Answer messages of `type` no more: they wait again. */
+    unregisterHandler(type: string): void;
+    /** How many of the registered workers can be reached. */
+    getWorkerStats(): {
+        total: number;
+        alive: number;
+        dead: number;
+    };
+    /** Figures since it was made. */
+    getStats(): IPCStats;
+    /** Answer and send no more, close the channels to processes that are not a cluster's, and forget everybody. */
+    destroy(): void;
 }

@@ -104,7 +104,8 @@ test('stop() announces each worker and then the cluster, and frees the port', ()
         ownEvents.map(({ name }) => name),
         ['worker:exit', 'worker:stopped'],
       )
-      const { timestamp, ...exit } = ownEvents[0]
+      const { timestamp, pid, ...exit } = ownEvents[0]
+      assert.ok(Number.isInteger(pid))
       assert.deepEqual(exit, {
         name: 'worker:exit',
         workerId,

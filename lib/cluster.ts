@@ -1,11 +1,14 @@
 /** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
 import { EventEmitter } from 'node:events'
 import { currentAgent } from './agent/handle.js'
-import { binding, type NativeCluster, type NativeEvent } from './binding.js'
+import { binding, type NativeCluster, type NativeEvent, type NativeWorker } from './binding.js'
 import type { ClusterConfig } from './config.js'
 import type { ClusterState } from './constants.js'
 import { ClusterError, ConfigurationError, rethrow, toClusterError } from './errors.js'
 import type { ClusterEventMap } from './events.js'
+import type { Link } from './ipc/link.js'
+import { type Death, Links } from './ipc/links.js'
+import { ATTACH } from './ipc/places.js'
 import type { IPCWorkerRegistry } from './ipc.js'
 import type { BunClusterMetrics, ClusterHealth } from './metrics.js'
 import { toText } from './plain.js'
@@ -26,6 +29,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   readonly #config: ClusterConfig
   readonly #warned = new Set<string>()
   #registry: IPCWorkerRegistry | undefined
+  readonly #links = new Links((link, message) => this.#post(link, message))
   #run: Run | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -129,7 +133,7 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
    * @param workerId Its id. Default: the lowest free `worker-<n>`.
    */
   spawnWorker(workerId?: string): Promise<BunWorker> {
-    return this.#call('spawnWorker', native => native.spawnWorker(workerId))
+    return this.#call('spawnWorker', async native => this.#equip(await native.spawnWorker(workerId)))
   }
 
   /**
@@ -163,12 +167,15 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
 
   /** All workers, as they are now. */
   getWorkers(): BunWorker[] {
-    return this.#master('getWorkers').workers()
+    return this.#master('getWorkers')
+      .workers()
+      .map(worker => this.#equip(worker))
   }
 
   /** One worker, as it is now. */
   getWorkerById(workerId: string): BunWorker | undefined {
-    return this.#master('getWorkerById').worker(workerId) ?? undefined
+    const worker = this.#master('getWorkerById').worker(workerId)
+    return worker ? this.#equip(worker) : undefined
   }
 
   /** Metrics of the cluster and of each worker, read now. */
@@ -218,9 +225,32 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
       )
     }
     this.#registry = ipcManager
+    this.#openLinks()
+    for (const link of this.#links.all()) attach(ipcManager, link)
     for (const worker of this.#native?.workers() ?? []) {
-      if (worker.status === 'running') ipcManager.registerWorker(worker.id, worker)
+      if (worker.status === 'running') ipcManager.registerWorker(worker.id, this.#equip(worker))
     }
+  }
+
+  /** `worker`, with what is needed to send it messages. */
+  #equip(worker: NativeWorker): BunWorker {
+    this.#openLinks()
+    return this.#links.equip(worker as BunWorker)
+  }
+
+  #openLinks(): void {
+    for (const link of this.#links.open(this.#native?.takeMessages() ?? [])) {
+      // From now on, and not when the worker is ready: to become ready, it may need an answer.
+      if (this.#registry) attach(this.#registry, link)
+    }
+  }
+
+  /** A worker used `process.send`. */
+  #post(link: Link, message: unknown): boolean {
+    if (this.listenerCount('message') === 0) return false
+    const worker = this.#native?.worker(link.peer)
+    if (worker) this.emit('message', this.#equip(worker), message)
+    return true
   }
 
   /** Start when the cluster has stopped, unless it is told to stop once more until then. */
@@ -301,13 +331,18 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
   }
 
   #dispatch({ name, payload }: NativeEvent): void {
+    this.#openLinks()
+    if (name === 'messages:opened') return
     if (name === 'worker:error') {
       payload.error = toClusterError(payload.error as Parameters<typeof toClusterError>[0])
     }
     try {
       const workerId = payload.workerId as string
       if (name === 'worker:started') this.#register(workerId)
-      if (name === 'worker:exit') this.#unregister(workerId)
+      if (name === 'worker:exit') {
+        this.#links.died(payload as unknown as Death)
+        this.#unregister(workerId)
+      }
     } finally {
       // What a registry throws must not cost anybody an event.
       this.emit(name as keyof ClusterEventMap, payload as never)
@@ -316,13 +351,18 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
 
   #register(workerId: string): void {
     const worker = this.#native?.worker(workerId)
-    if (worker) this.#registry?.registerWorker(workerId, worker)
+    if (worker) this.#registry?.registerWorker(workerId, this.#equip(worker))
   }
 
   /** When a worker is replaced, its successor is ready under the same id before the old process ends. */
   #unregister(workerId: string): void {
     if (this.#native?.worker(workerId)?.status !== 'running') this.#registry?.unregisterWorker(workerId)
   }
+}
+
+/** Have `registry` take requests of `link`, if it is a manager of this package. */
+function attach(registry: IPCWorkerRegistry, link: Link): void {
+  ;(registry as { [ATTACH]?: (link: Link) => void })[ATTACH]?.(link)
 }
 
 /** The sign is what tells up from down, so it is not the caller's to give. The rest is checked natively. */

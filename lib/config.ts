@@ -292,7 +292,7 @@ export interface QueueConfig {
 
 /** Messages between the master and its workers. */
 export interface IPCConfig {
-  /** Whether there are any. Default: `true`. Accepted with a warning: not acted on yet. */
+  /** Whether there are any. Default: `true`. */
   enabled?: boolean
   /**
    * A name that keeps the messages of this cluster apart from others. 1 to 256 characters. Default: none:
@@ -303,37 +303,25 @@ export interface IPCConfig {
    * Whether one message can go to all workers. Default: `true`. Accepted with a warning: not acted on yet.
    */
   broadcast?: boolean
-  /**
-   * How long an answer may take. Milliseconds, 1 to 86 400 000. Default: 30 000. Accepted with a warning: not
-   * acted on yet.
-   */
+  /** How long an answer may take. Milliseconds, 1 to 86 400 000. Default: 30 000. */
   timeout?: number
   /**
-   * Between two signs of life. Milliseconds, 1 to 86 400 000. Default: 30 000. Accepted with a warning: not
-   * acted on yet.
+   * Between two questions whether the other side still reads; 0 asks none. Milliseconds, 0 to 86 400 000.
+   * Default: 30 000.
    */
   heartbeatInterval?: number
-  /**
-   * The largest message. Memory, such as `'512MB'`. Default: `'1MB'`. Accepted with a warning: not acted on
-   * yet.
-   */
+  /** The largest message. A size, `'1KB'` to `'256MB'`. Default: `'1MB'`. */
   maxMessageSize?: string
-  /** Whether large messages are compressed. Default: `false`. Accepted with a warning: not acted on yet. */
+  /** Whether large messages are compressed. Default: `false`. */
   compression?: boolean
   /**
    * Whether messages are encrypted. Channels are inherited and nobody else's in any case. Default: `false`.
    * Accepted with a warning: not acted on yet.
    */
   encryption?: boolean
-  /**
-   * How often a message that could not be sent is tried again. A whole number, 0 to 100. Default: 3. Accepted
-   * with a warning: not acted on yet.
-   */
+  /** How often a message that could not be sent is tried again. A whole number, 0 to 100. Default: 0. */
   retryAttempts?: number
-  /**
-   * Before it is tried again. Milliseconds, 0 to 86 400 000. Default: 100. Accepted with a warning: not acted
-   * on yet.
-   */
+  /** Before it is tried again. Milliseconds, 0 to 86 400 000. Default: 100. */
   retryDelay?: number
   /** Messages that wait to be sent. */
   messageQueue?: MessageQueueConfig
@@ -341,15 +329,9 @@ export interface IPCConfig {
 
 /** Messages that wait to be sent. */
 export interface MessageQueueConfig {
-  /**
-   * How many may wait, for each worker. A whole number, 1 to 1 000 000. Default: 1 000. Accepted with a
-   * warning: not acted on yet.
-   */
+  /** How many may wait, for each worker. A whole number, 1 to 10 000 000. Default: 10 000. */
   maxSize?: number
-  /**
-   * How long one may wait. Milliseconds, 1 to 86 400 000. Default: 30 000. Accepted with a warning: not acted
-   * on yet.
-   */
+  /** How long one may wait. Milliseconds, 1 to 86 400 000. Default: 30 000. */
   timeout?: number
 }
 

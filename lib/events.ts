@@ -1,6 +1,7 @@
 /** The events of a cluster. Every `timestamp` is in milliseconds since the epoch. */
 import type { ClusterError } from './errors.js'
 import type { ClusterHealth, ClusterMetrics } from './metrics.js'
+import type { BunWorker } from './worker.js'
 
 /** Name of an event → its listener. */
 export interface ClusterEvents {
@@ -11,6 +12,7 @@ export interface ClusterEvents {
   /** The process of a worker ended, asked for or not. `reason` says why in words. */
   'worker:exit': (data: {
     workerId: string
+    pid: number | null
     exitCode: number | null
     signal: NodeJS.Signals | null
     reason: string
@@ -34,6 +36,9 @@ export interface ClusterEvents {
   }) => void
   /** Fresh metrics, every `monitoring.metricsInterval`. */
   'metrics:updated': (data: { metrics: ClusterMetrics; timestamp: number }) => void
+  /** A worker called `process.send(message)`. The arguments are those of `node:cluster`. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the app sends
+  message: (worker: BunWorker, message: any) => void
 }
 
 /** {@link ClusterEvents} in the form in which `EventEmitter` wants it. */

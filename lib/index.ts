@@ -13,6 +13,7 @@ export {
 } from './errors.js'
 export type { ClusterEventMap, ClusterEvents } from './events.js'
 export { ClusterFactory, createCluster, RobustClusterManager } from './factory.js'
-export type { IPCWorkerRegistry } from './ipc.js'
+export type * from './ipc.js'
+export { BunIPCManager } from './ipc-manager.js'
 export type * from './metrics.js'
 export type { BunWorker } from './worker.js'

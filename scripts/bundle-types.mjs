@@ -21,6 +21,7 @@ const MODULES = [
   'events',
   'errors',
   'ipc',
+  'ipc-manager',
 ]
 
 const HEADER = '// Generated from lib/ by scripts/bundle-types.mjs. Do not edit.\n'

@@ -27,6 +27,8 @@ pub enum Event {
   WorkerExit {
     /// The slot.
     worker: String,
+    /// Its process, where it had one.
+    pid: Option<u32>,
     /// Why.
     cause: Cause,
   },
@@ -65,6 +67,8 @@ pub enum Event {
     /// Per worker, as `getHealth()` gives it.
     details: Value,
   },
+  /// A channel for messages of a worker's app was opened, see [`crate::ipc::messages`]. Not for users.
+  MessagesOpened,
   /// Fresh metrics, every metrics interval.
   MetricsUpdated {
     /// As `getMetrics()` gives them.
@@ -92,6 +96,7 @@ impl Event {
       Self::ClusterStopped => "cluster:stopped",
       Self::ClusterScaled { .. } => "cluster:scaled",
       Self::HealthChanged { .. } => "health:changed",
+      Self::MessagesOpened => "messages:opened",
       Self::MetricsUpdated { .. } => "metrics:updated",
     }
   }
@@ -105,8 +110,9 @@ impl Event {
         json!({ "workerId": worker, "port": port, "pid": pid, "timestamp": timestamp })
       }
       Self::WorkerStopped { worker } => json!({ "workerId": worker, "timestamp": timestamp }),
-      Self::WorkerExit { worker, cause } => json!({
+      Self::WorkerExit { worker, pid, cause } => json!({
         "workerId": worker,
+        "pid": pid,
         "exitCode": cause.exit_code(),
         "signal": cause.signal_name(),
         "reason": cause.to_string(),
@@ -121,7 +127,7 @@ impl Event {
         json!({ "workerId": worker, "reason": reason, "timestamp": timestamp })
       }
       Self::ClusterStarted { workers } => json!({ "workerCount": workers, "timestamp": timestamp }),
-      Self::ClusterStopped => json!({ "timestamp": timestamp }),
+      Self::ClusterStopped | Self::MessagesOpened => json!({ "timestamp": timestamp }),
       Self::ClusterScaled { old, new } => {
         json!({ "oldCount": old, "newCount": new, "timestamp": timestamp })
       }

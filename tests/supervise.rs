@@ -77,6 +77,7 @@ fn worker_process() {
   for request in asked {
     match request {
       Request::Ping { id } => agent.send(&Message::Pong { id }).unwrap(),
+      Request::Messages => {}
       Request::Shutdown if !stubborn => leave(0),
       Request::Shutdown => {}
     }
@@ -242,7 +243,7 @@ fn serves_heals_and_leaves_nothing() {
   master.event("cluster:started");
   kill(victim);
   match master.event("worker:exit") {
-    Event::WorkerExit { worker, cause } => {
+    Event::WorkerExit { worker, cause, .. } => {
       assert_eq!((worker.as_str(), cause.signal_name().as_deref()), ("worker-1", Some("SIGKILL")));
     }
     other => panic!("{other:?}"),

@@ -1,9 +1,13 @@
 /** The worker's end of the channel to the master: says who this is, and does what the master asks. */
 import { binding } from '../binding.js'
+import type { Link } from '../ipc/link.js'
 import { publishAgent } from './handle.js'
 import { Handover } from './handover.js'
 import { installProcessSend } from './process-send.js'
 import { drain, leave } from './shutdown.js'
+
+/** Seen from the agent's bundle, `dist/agent.js`. */
+const MESSAGES = './ipc/worker.js'
 
 /** Take over the inherited descriptor `fd`, and prepare the process for the app. */
 export function connect(fd: number): void {
@@ -20,6 +24,9 @@ export function connect(fd: number): void {
       case 'ping':
         // From JavaScript, on purpose: it proves that the event loop turns.
         tell(() => agent.pong(request.id ?? 0))
+        break
+      case 'messages':
+        messages()
         break
       case 'shutdown':
         leave()
@@ -39,8 +46,14 @@ export function connect(fd: number): void {
     const { patchNode } = require('./node-servers.js') as typeof import('./node-servers.js')
     patchNode(handover, agent)
   }
-  installProcessSend(() => tell(() => agent.ready()))
-  publishAgent({ publicPort, drain })
+  let link: { link: Link | undefined } | undefined
+  const messages = () => {
+    // Loaded here: a worker that sends no message is spared it.
+    link ??= { link: (require(MESSAGES) as typeof import('../ipc/worker.js')).openInWorker(agent) }
+    return link.link
+  }
+  installProcessSend(() => tell(() => agent.ready()), messages)
+  publishAgent({ publicPort, drain, leave, messages })
 }
 
 function runtime(): string {

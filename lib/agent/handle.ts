@@ -10,6 +10,10 @@ export interface WorkerAgent {
   readonly publicPort: number
   /** Stop accepting; resolves when what was accepted is answered. */
   drain(): Promise<void>
+  /** Finish what is in flight and leave. */
+  leave(): void
+  /** The link for messages of the app, opened by the first call; `undefined` when they are switched off. */
+  messages(): unknown
 }
 
 /** Make `agent` known to every copy of the package in this process. */

@@ -13,6 +13,7 @@ use napi::{
 use napi_derive::napi;
 use socket2::{Domain, Socket, Type};
 
+use super::link::NativeChannel;
 use crate::ipc::{
   agent::{Agent, Request, inherit},
   local,
@@ -26,8 +27,8 @@ type AgentListener =
 /// What the master asks of a worker.
 #[napi(object, object_from_js = false)]
 pub struct NativeAgentRequest {
-  /// Answer with `pong`, or finish what is in flight and leave.
-  #[napi(ts_type = "'ping' | 'shutdown'")]
+  /// Answer with `pong`, open the channel for messages, or finish what is in flight and leave.
+  #[napi(ts_type = "'ping' | 'messages' | 'shutdown'")]
   pub kind: String,
   /// Set for `ping`: comes back in `pong`.
   pub id: Option<f64>,
@@ -79,6 +80,7 @@ impl NativeAgent {
       let request = match request {
         #[expect(clippy::cast_precision_loss, reason = "ids are at most 53 bits wide")]
         Request::Ping { id } => NativeAgentRequest { kind: "ping".to_owned(), id: Some(id as f64) },
+        Request::Messages => NativeAgentRequest { kind: "messages".to_owned(), id: None },
         Request::Shutdown => NativeAgentRequest { kind: "shutdown".to_owned(), id: None },
       };
       // A queue that is full or closing says that JavaScript is blocked or done: the master sees
@@ -110,6 +112,15 @@ impl NativeAgent {
     let (fd, name) = local::bind().map_err(|error| io_error(&error))?;
     let fd = fd.into_raw_fd();
     Ok(NativeLocalSocket { fd, name })
+  }
+
+  /// Take the channel for messages of the app; `null` when somebody has it.
+  #[napi]
+  pub fn take_messages(&self) -> Result<Option<NativeChannel>> {
+    let Some((settings, end)) = self.agent.take_messages() else {
+      return Ok(None);
+    };
+    Ok(Some(NativeChannel::new(String::new(), std::process::id(), end, &settings)?))
   }
 
   /// Say who this is; the first message.

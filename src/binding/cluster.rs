@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
   event::{EventListener, JsEventSink},
   image,
+  link::NativeChannel,
   settle::{settle, to_js},
   worker::NativeWorker,
 };
@@ -23,6 +24,7 @@ use crate::{
   },
   config::resolve::{describe, parse},
   health::verdict::Verdict,
+  ipc::messages::Opened,
 };
 
 /// The process that a cluster lives in, as `process` describes it.
@@ -197,6 +199,17 @@ impl NativeCluster {
   pub fn update_config<'env>(&self, env: &'env Env, patch: String) -> Result<Object<'env>> {
     let cluster = Arc::clone(&self.cluster);
     settle(env, async move { cluster.update_config(parse(&patch)?).await })
+  }
+
+  /// The channels for messages of workers that were started since the last call.
+  #[napi]
+  pub fn take_messages(&self) -> Result<Vec<NativeChannel>> {
+    let opened = self.cluster.messages.take().into_iter();
+    opened
+      .map(|Opened { worker, pid, end, settings }| {
+        NativeChannel::new(worker, pid.as_raw().unsigned_abs(), end, &settings)
+      })
+      .collect()
   }
 
   /// The effective configuration.

@@ -9,5 +9,6 @@ mod cluster;
 pub mod config;
 mod event;
 mod image;
+mod link;
 mod settle;
 mod worker;

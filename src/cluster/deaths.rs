@@ -35,7 +35,8 @@ impl Supervisor {
       self.departed = add(self.departed, target.upstream.counters());
     }
     self.publish();
-    self.outbox.emit(Event::WorkerExit { worker, cause: end.cause.clone() });
+    let pid = gone.as_ref().and_then(|gone| gone.pid);
+    self.outbox.emit(Event::WorkerExit { worker, pid, cause: end.cause.clone() });
     match (place, gone) {
       (Place::Retiring(_), Some(gone)) => {
         drop(gone.port);

@@ -36,7 +36,8 @@ use self::{
 use crate::{
   config::{self, Config, Resolved},
   error::{ClusterError, Result},
-  event::EventSink,
+  event::{Event, EventSink},
+  ipc::messages::Messages,
   proxy::Proxy,
 };
 
@@ -50,6 +51,8 @@ pub struct Cluster {
   run: Mutex<Option<Arc<Run>>>,
   /// The state while there is no run.
   rest: watch::Sender<ClusterState>,
+  /// The channels for messages that nobody has taken over yet.
+  pub messages: Arc<Messages>,
   /// One large operation at a time: two rolling restarts must not interleave.
   operation: tokio::sync::Mutex<()>,
 }
@@ -83,10 +86,14 @@ impl Cluster {
   ) -> Result<Self> {
     let Resolved { config, warnings } = config::resolve(&written)?;
     let written = config::resolve::long_form(written);
+    let opened = Arc::clone(&events);
+    let messages =
+      Arc::new(Messages::new((&config.ipc).into(), move || opened.emit(Event::MessagesOpened)));
     Ok(Self {
       host,
       base_port,
       events,
+      messages,
       settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
       run: Mutex::new(None),
       rest: watch::Sender::new(ClusterState::Stopped),

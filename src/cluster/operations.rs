@@ -22,6 +22,7 @@ use crate::{
   config::{Config, defaults::MAX_WORKERS, resolve::worker_count},
   error::{ClusterError, Result},
   event::{Event, EventSink},
+  ipc::messages::Messages,
   proxy::{Options, Proxy},
   runtime,
   worker::{Nursery, forward::Forward, spawner::Spawner, task::Processes},
@@ -46,7 +47,7 @@ impl Cluster {
   /// # Errors
   /// Whatever kept the port or the first worker from being had; nothing is left running then.
   pub async fn start(&self, env: Option<Vec<(String, String)>>) -> Result<u16> {
-    match processes() {
+    match processes(Arc::clone(&self.messages)) {
       Ok(nursery) => self.start_with(nursery, env).await,
       Err(error) => {
         self.rest(Step::Fail);
@@ -268,12 +269,12 @@ impl Cluster {
   }
 }
 
-fn processes() -> Result<Arc<dyn Nursery>> {
+fn processes(messages: Arc<Messages>) -> Result<Arc<dyn Nursery>> {
   let spawner = Spawner::start(runtime::handle()?.clone())
     .map_err(|error| ClusterError::system("start its spawning thread", &error))?;
   let forward =
     Forward::shared().map_err(|error| ClusterError::system("start its output thread", &error))?;
-  Ok(Arc::new(Processes { spawner, forward }))
+  Ok(Arc::new(Processes { spawner, forward, messages }))
 }
 
 impl Run {

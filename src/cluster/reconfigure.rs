@@ -36,16 +36,25 @@ impl Cluster {
       settings.config = Arc::clone(&new);
       Settings { written, config: Arc::clone(&before), warnings }
     };
-    let Some(run) = run else { return Ok(()) };
+    let Some(run) = run else {
+      self.messages.configure((&new.ipc).into());
+      return Ok(());
+    };
     let applied = self.apply(&run, &before, &new, counted).await;
     if applied.is_err() {
       // What the next worker is born with must be what is known to work.
       *self.settings() = old;
       if run.state().is_up() {
-        run.configure(before).await?;
+        self.configure(&run, before).await?;
       }
     }
     applied
+  }
+
+  /// What running workers get, and what the next ones are born with.
+  async fn configure(&self, run: &Run, config: Arc<Config>) -> Result<()> {
+    self.messages.configure((&config.ipc).into());
+    run.configure(config).await
   }
 
   async fn apply(
@@ -55,7 +64,7 @@ impl Cluster {
     new: &Arc<Config>,
     counted: bool,
   ) -> Result<()> {
-    run.configure(Arc::clone(new)).await?;
+    self.configure(run, Arc::clone(new)).await?;
     if !changed(old, new, Change::Reborn).is_empty() {
       self.roll(run, "new configuration", "updateConfig").await?;
     }

@@ -177,7 +177,9 @@ fn allows(kind: Kind, value: &Value) -> bool {
     Kind::Count { min, max } => whole() && within(min, max),
     Kind::Millis { min } => within(min, LONGEST),
     Kind::Percent { max } => within(0, max),
-    Kind::Size => value.as_str().is_some_and(|text| Bytes::parse(text).is_some()),
+    Kind::Size { min, max } => {
+      value.as_str().and_then(Bytes::parse).is_some_and(|Bytes(size)| (min..=max).contains(&size))
+    }
     Kind::Word(words) => value.as_str().is_some_and(|word| words.contains(&word)),
     Kind::Strategy => value.as_str().is_some_and(|word| Strategy::parse(word).is_some()),
     Kind::Text(text) => value.as_str().is_some_and(|written| fits(text, written)),
@@ -227,7 +229,12 @@ pub fn otherwise(kind: Kind) -> String {
     Kind::Count { min, max } => format!("no whole number from {min} to {max}"),
     Kind::Millis { min } => format!("no number of milliseconds from {min} to {LONGEST}"),
     Kind::Percent { max } => format!("no number of per cent from 0 to {max}"),
-    Kind::Size => "no size such as \"512MB\", \"1.5GB\" or \"64k\"".to_owned(),
+    Kind::Size { max: u64::MAX, .. } => {
+      "no size such as \"512MB\", \"1.5GB\" or \"64k\"".to_owned()
+    }
+    Kind::Size { min, max } => {
+      format!("no size from \"{}\" to \"{}\", such as \"1MB\"", Bytes(min), Bytes(max))
+    }
     Kind::Word(words) => format!("none of {}", quoted(words)),
     Kind::Strategy => format!("none of {}", quoted(&strategies())),
     Kind::Text(Text::Name) => "no text of 1 to 256 characters".to_owned(),

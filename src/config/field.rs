@@ -52,7 +52,12 @@ pub enum Kind {
     max: u32,
   },
   /// Memory, such as `"512MB"`.
-  Size,
+  Size {
+    /// The smallest, in bytes.
+    min: u64,
+    /// The largest, in bytes.
+    max: u64,
+  },
   /// One of these.
   Word(&'static [&'static str]),
   /// The name of a [`crate::balancer::Strategy`].
@@ -138,6 +143,8 @@ pub const fn millis(min: u32) -> Kind {
   Kind::Millis { min }
 }
 
+/// Memory, as much as one likes.
+pub const SIZE: Kind = Kind::Size { min: 0, max: u64::MAX };
 /// Per cent of a whole.
 pub const PERCENT: Kind = Kind::Percent { max: 100 };
 /// Per cent of one processor core; more than 100 is more than one core.

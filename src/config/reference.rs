@@ -126,7 +126,10 @@ fn takes(kind: Kind) -> String {
     Kind::Count { min, max } => format!("a whole number, {} to {}", grouped(min), grouped(max)),
     Kind::Millis { min } => format!("milliseconds, {} to {}", grouped(min), grouped(LONGEST)),
     Kind::Percent { max } => format!("per cent, 0 to {}", grouped(max)),
-    Kind::Size => "memory, such as `'512MB'`".to_owned(),
+    Kind::Size { max: u64::MAX, .. } => "memory, such as `'512MB'`".to_owned(),
+    Kind::Size { min, max } => {
+      format!("a size, `'{}'` to `'{}'`", super::units::Bytes(min), super::units::Bytes(max))
+    }
     Kind::Word(_) | Kind::Strategy => format!("`{}`", typescript(kind).replace(" | ", "`, `")),
     Kind::Text(Text::Name) => "1 to 256 characters".to_owned(),
     Kind::Text(Text::Path) => "a path".to_owned(),
@@ -244,7 +247,7 @@ fn typescript(kind: Kind) -> String {
   match kind {
     Kind::Flag => "boolean".to_owned(),
     Kind::Count { .. } | Kind::Millis { .. } | Kind::Percent { .. } => "number".to_owned(),
-    Kind::Size | Kind::Text(_) => "string".to_owned(),
+    Kind::Size { .. } | Kind::Text(_) => "string".to_owned(),
     Kind::Word(words) => union(words),
     Kind::Strategy => union(&Strategy::ALL.map(Strategy::name)),
     Kind::Workers => "number | 'auto'".to_owned(),

@@ -65,7 +65,7 @@ fn unusual(field: &Field) -> Value {
     (Kind::Millis { .. }, _) => 5_000.into(),
     (Kind::Percent { .. }, Fallback::Number(usual)) => (usual + 1.0).into(),
     (Kind::Percent { .. }, _) => 55.into(),
-    (Kind::Size, _) => "200MB".into(),
+    (Kind::Size { .. }, _) => "200MB".into(),
     (Kind::Word(words), Fallback::Text(usual)) => {
       (*words.iter().find(|word| **word != usual).unwrap()).into()
     }
@@ -96,7 +96,10 @@ fn refused(field: &Field) -> Vec<Value> {
       values.extend((min > 0).then(|| json!(0)));
     }
     Kind::Percent { max } => values.extend([json!(-0.1), json!(f64::from(max) + 0.1), json!("5%")]),
-    Kind::Size => values.extend([json!(512), json!("512XB"), json!("-1MB"), json!("")]),
+    Kind::Size { max, .. } => {
+      values.extend([json!(512), json!("512XB"), json!("-1MB"), json!("")]);
+      values.extend((max < u64::MAX).then(|| json!("1TB")));
+    }
     Kind::Word(_) | Kind::Strategy => values.extend([json!("x"), json!(1), json!("")]),
     Kind::Text(_) => values.extend([json!(""), json!(1), json!("a\0b"), json!("x".repeat(5_000))]),
     Kind::Workers => values.extend([json!(0), json!(1.5), json!(513), json!("many"), json!("4")]),

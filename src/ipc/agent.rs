@@ -5,22 +5,28 @@
 
 use std::{
   fs::OpenOptions,
-  io::{self, Read as _, Write as _},
+  io::{self, IoSliceMut, Write as _},
+  mem,
   os::{
-    fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd},
+    fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd},
     unix::net::UnixStream,
   },
-  sync::Mutex,
+  sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
   thread,
   time::Duration,
 };
 
 use nix::{
-  sys::signal::{Signal, kill, killpg},
+  errno::Errno,
+  poll::{PollFd, PollFlags, PollTimeout, poll},
+  sys::{
+    signal::{Signal, kill, killpg},
+    socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg},
+  },
   unistd::{Pid, getpgrp},
 };
 
-use super::{frame::Decoder, message::Message};
+use super::{frame::Decoder, message::Message, settings::IpcSettings};
 
 /// How long a write may wait for the master, which reads all the time while it lives.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,6 +64,24 @@ pub unsafe fn inherit(fd: RawFd) -> io::Result<OwnedFd> {
   Ok(channel)
 }
 
+/// Take over descriptor `fd` that this process inherited, close-on-exec and not blocking.
+///
+/// # Errors
+/// When `fd` is no open socket.
+///
+/// # Safety
+/// `fd` must belong to nobody else in this process.
+pub unsafe fn own(fd: RawFd) -> io::Result<OwnedFd> {
+  // SAFETY: as `inherit`: the caller gives it away, so it is open for as long as this borrow.
+  let owned = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()?;
+  // SAFETY: as `inherit`: this is its last use.
+  drop(unsafe { OwnedFd::from_raw_fd(fd) });
+  let stream = UnixStream::from(owned);
+  stream.peer_addr()?;
+  stream.set_nonblocking(true)?;
+  Ok(stream.into())
+}
+
 /// What the master asks of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
@@ -66,14 +90,38 @@ pub enum Request {
     /// The id to answer with.
     id: u64,
   },
+  /// Messages for the app have come, and nobody has taken their channel yet.
+  Messages,
   /// Finish what is in flight and leave.
   Shutdown,
 }
+
+/// The channel for messages of the app, until somebody takes it.
+#[derive(Debug, Default)]
+enum Mailbox {
+  /// It has not come. The master sends it before all else, so it will.
+  #[default]
+  Awaited,
+  /// It is here; the descriptor is watched until something arrives.
+  Here { settings: IpcSettings, end: OwnedFd, announced: bool },
+  /// Somebody has it, or the master is gone.
+  Gone,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+  mailbox: Mutex<Mailbox>,
+  arrived: Condvar,
+}
+
+/// How long the channel for messages may take to come.
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// The worker's end.
 #[derive(Debug)]
 pub struct Agent {
   stream: Mutex<UnixStream>,
+  shared: Arc<Shared>,
 }
 
 impl Agent {
@@ -88,11 +136,26 @@ impl Agent {
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let reader = stream.try_clone()?;
+    let shared = Arc::new(Shared::default());
+    let mailbox = Arc::clone(&shared);
     thread::Builder::new().name("xypriss-agent".to_owned()).spawn(move || {
-      read_all(reader, &deliver);
+      read_all(&reader, &mailbox, &deliver);
       end_group();
     })?;
-    Ok(Self { stream: Mutex::new(stream) })
+    Ok(Self { stream: Mutex::new(stream), shared })
+  }
+
+  /// Take the channel for messages of the app, and its settings; `None` when somebody has it.
+  #[must_use]
+  pub fn take_messages(&self) -> Option<(IpcSettings, OwnedFd)> {
+    let mailbox = self.shared.lock();
+    let awaited = |mailbox: &mut Mailbox| matches!(mailbox, Mailbox::Awaited);
+    let waited = self.shared.arrived.wait_timeout_while(mailbox, ARRIVAL, awaited);
+    let mut mailbox = waited.unwrap_or_else(PoisonError::into_inner).0;
+    match mem::replace(&mut *mailbox, Mailbox::Gone) {
+      Mailbox::Here { settings, end, .. } => Some((settings, end)),
+      Mailbox::Awaited | Mailbox::Gone => None,
+    }
   }
 
   /// Send; returns when the kernel has taken the whole message.
@@ -116,14 +179,57 @@ fn end_group() {
   let _gone = kill(own, Signal::SIGKILL);
 }
 
-fn read_all(mut stream: UnixStream, deliver: &impl Fn(Request)) {
+impl Shared {
+  fn lock(&self) -> MutexGuard<'_, Mailbox> {
+    self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+
+  fn put(&self, settings: IpcSettings, end: OwnedFd) {
+    *self.lock() = Mailbox::Here { settings, end, announced: false };
+    self.arrived.notify_all();
+  }
+
+  /// The descriptor to watch, while nobody was told of what arrived there.
+  fn watched(&self) -> Option<RawFd> {
+    match &*self.lock() {
+      Mailbox::Here { end, announced: false, .. } => Some(end.as_raw_fd()),
+      Mailbox::Here { .. } | Mailbox::Awaited | Mailbox::Gone => None,
+    }
+  }
+
+  /// Something arrived. Whether somebody is to be told: not when the channel was taken meanwhile.
+  fn announce(&self) -> bool {
+    match &mut *self.lock() {
+      Mailbox::Here { announced, .. } => !mem::replace(announced, true),
+      Mailbox::Awaited | Mailbox::Gone => false,
+    }
+  }
+}
+
+fn read_all(stream: &UnixStream, shared: &Shared, deliver: &impl Fn(Request)) {
   let mut decoder = Decoder::default();
   let mut buffer = [0; 4096];
+  let mut descriptor = None;
   loop {
-    match stream.read(&mut buffer) {
+    if let Some(watched) = shared.watched() {
+      let mut fds = [
+        PollFd::new(stream.as_fd(), PollFlags::POLLIN),
+        // SAFETY: only its number is used, and by poll alone, which tells of one that was closed.
+        PollFd::new(unsafe { BorrowedFd::borrow_raw(watched) }, PollFlags::POLLIN),
+      ];
+      let _interrupted = poll(&mut fds, PollTimeout::NONE);
+      let [control, messages] = fds.map(|fd| fd.any().unwrap_or_default());
+      if messages && shared.announce() {
+        deliver(Request::Messages);
+      }
+      if !control {
+        continue;
+      }
+    }
+    match receive(stream, &mut buffer, &mut descriptor) {
       Ok(0) => return,
       Ok(read) => decoder.push(buffer.get(..read).unwrap_or_default()),
-      Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+      Err(Errno::EINTR) => continue,
       Err(_gone) => return,
     }
     loop {
@@ -132,6 +238,10 @@ fn read_all(mut stream: UnixStream, deliver: &impl Fn(Request)) {
         Ok(Some(frame)) => match Message::from_frame(&frame) {
           Ok(Message::Ping { id }) => deliver(Request::Ping { id }),
           Ok(Message::Shutdown) => deliver(Request::Shutdown),
+          Ok(Message::Messages(settings)) => match descriptor.take() {
+            Some(end) => shared.put(settings, end),
+            None => tracing::warn!("the channel for messages came without its descriptor"),
+          },
           // The rest is what workers send; a master that says it is broken, but may still lead.
           Ok(other) => tracing::warn!(?other, "message of a worker received by a worker"),
           Err(reason) => tracing::warn!(%reason, "unreadable message from the master"),
@@ -143,4 +253,32 @@ fn read_all(mut stream: UnixStream, deliver: &impl Fn(Request)) {
       }
     }
   }
+}
+
+/// Read, and take the descriptor that came along, if any.
+fn receive(
+  stream: &UnixStream,
+  buffer: &mut [u8],
+  descriptor: &mut Option<OwnedFd>,
+) -> Result<usize, Errno> {
+  let mut control = nix::cmsg_space!(RawFd);
+  // Not there on other platforms, where the flag is set a moment later.
+  #[cfg(target_os = "linux")]
+  let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+  #[cfg(not(target_os = "linux"))]
+  let flags = MsgFlags::empty();
+  let mut slices = [IoSliceMut::new(buffer)];
+  let message = recvmsg::<UnixAddr>(stream.as_raw_fd(), &mut slices, Some(&mut control), flags)?;
+  for control in message.cmsgs()? {
+    if let ControlMessageOwned::ScmRights(fds) = control {
+      for fd in fds {
+        // SAFETY: the kernel has just made it for this call.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        #[cfg(not(target_os = "linux"))]
+        nix::fcntl::fcntl(&fd, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+        *descriptor = Some(fd);
+      }
+    }
+  }
+  Ok(message.bytes)
 }

@@ -7,7 +7,7 @@
 //! | 0 | 4 | payload length in bytes |
 //! | 4 | 1 | version, [`VERSION`] |
 //! | 5 | 1 | kind, see [`crate::ipc::message`] |
-//! | 6 | 2 | flags, 0 so far |
+//! | 6 | 2 | flags, see [`COMPRESSED`] |
 //! | 8 | 8 | id, chosen by the sender |
 //! | 16 | 8 | correlation: the id that this one answers, or 0 |
 
@@ -20,6 +20,10 @@ pub const HEADER: usize = 24;
 /// Largest payload that is accepted, in bytes. A peer that announces more is cut off before
 /// anything is allocated for it.
 pub const MAX_PAYLOAD: usize = 1024 * 1024;
+
+/// Flag: the payload is an LZ4 block behind its size, see [`crate::ipc::compress`]. Only channels for
+/// messages of the app take it.
+pub const COMPRESSED: u16 = 1;
 
 /// One frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +46,13 @@ pub enum FrameError {
   Version(u8),
   /// Flags are set that this version does not know.
   Flags(u16),
-  /// The announced payload is larger than [`MAX_PAYLOAD`].
-  TooLarge(usize),
+  /// The announced payload is larger than what is accepted.
+  TooLarge {
+    /// Its size in bytes.
+    size: usize,
+    /// The most that is accepted.
+    limit: usize,
+  },
 }
 
 impl fmt::Display for FrameError {
@@ -51,7 +60,7 @@ impl fmt::Display for FrameError {
     match self {
       Self::Version(found) => write!(f, "frame of version {found} instead of {VERSION}"),
       Self::Flags(found) => write!(f, "frame with unknown flags {found:#06x}"),
-      Self::TooLarge(size) => write!(f, "frame of {size} bytes, {MAX_PAYLOAD} is the most"),
+      Self::TooLarge { size, limit } => write!(f, "frame of {size} bytes, {limit} is the most"),
     }
   }
 }
@@ -65,33 +74,77 @@ impl Frame {
   /// [`FrameError::TooLarge`] when the payload is over [`MAX_PAYLOAD`].
   pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
     let length = self.payload.len();
-    let announced = u32::try_from(length).ok().filter(|_| length <= MAX_PAYLOAD);
-    let announced = announced.ok_or(FrameError::TooLarge(length))?;
+    if length > MAX_PAYLOAD {
+      return Err(FrameError::TooLarge { size: length, limit: MAX_PAYLOAD });
+    }
     let mut bytes = Vec::with_capacity(HEADER + length);
-    bytes.extend_from_slice(&announced.to_le_bytes());
-    bytes.push(VERSION);
-    bytes.push(self.kind);
-    bytes.extend_from_slice(&0_u16.to_le_bytes());
-    bytes.extend_from_slice(&self.id.to_le_bytes());
-    bytes.extend_from_slice(&self.correlation.to_le_bytes());
+    let size = u32::try_from(length).unwrap_or(u32::MAX);
+    bytes.extend_from_slice(&header(size, self.kind, 0, self.id, self.correlation));
     bytes.extend_from_slice(&self.payload);
     Ok(bytes)
   }
 }
 
+/// The bytes of a header.
+#[must_use]
+pub fn header(length: u32, kind: u8, flags: u16, id: u64, correlation: u64) -> [u8; HEADER] {
+  let ([l0, l1, l2, l3], [f0, f1]) = (length.to_le_bytes(), flags.to_le_bytes());
+  let [i0, i1, i2, i3, i4, i5, i6, i7] = id.to_le_bytes();
+  let [c0, c1, c2, c3, c4, c5, c6, c7] = correlation.to_le_bytes();
+  [
+    l0, l1, l2, l3, VERSION, kind, f0, f1, i0, i1, i2, i3, i4, i5, i6, i7, c0, c1, c2, c3, c4, c5,
+    c6, c7,
+  ]
+}
+
+/// A frame inside the decoder's buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameRef<'a> {
+  /// As [`Frame::kind`].
+  pub kind: u8,
+  /// Flags, only those that the decoder accepts.
+  pub flags: u16,
+  /// As [`Frame::id`].
+  pub id: u64,
+  /// As [`Frame::correlation`].
+  pub correlation: u64,
+  /// The payload.
+  pub payload: &'a [u8],
+}
+
+/// Room for bytes that is kept although nothing is held.
+const KEPT: usize = 1024 * 1024;
+
 /// Cuts a byte stream into frames, however the bytes were split on the way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
   buffer: Vec<u8>,
   consumed: usize,
+  limit: usize,
+  flags: u16,
+}
+
+impl Default for Decoder {
+  fn default() -> Self {
+    Self::new(MAX_PAYLOAD, 0)
+  }
 }
 
 impl Decoder {
+  /// A decoder that accepts payloads of up to `limit` bytes, and the flags in `flags`.
+  #[must_use]
+  pub const fn new(limit: usize, flags: u16) -> Self {
+    Self { buffer: Vec::new(), consumed: 0, limit, flags }
+  }
+
   /// Append bytes as they were read.
   pub fn push(&mut self, bytes: &[u8]) {
     // Moving the rest down only here keeps `next` free of copies while a batch is cut up.
     self.buffer.drain(..self.consumed);
     self.consumed = 0;
+    if self.buffer.is_empty() && self.buffer.capacity() > KEPT {
+      self.buffer = Vec::new();
+    }
     self.buffer.extend_from_slice(bytes);
   }
 
@@ -100,6 +153,20 @@ impl Decoder {
   /// # Errors
   /// A [`FrameError`] when the stream is not this protocol; the decoder is of no use after that.
   pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+    let frame = self.next_ref()?;
+    Ok(frame.map(|FrameRef { kind, id, correlation, payload, .. }| Frame {
+      kind,
+      id,
+      correlation,
+      payload: payload.to_vec(),
+    }))
+  }
+
+  /// [`Self::next_frame`] without a copy.
+  ///
+  /// # Errors
+  /// As there.
+  pub fn next_ref(&mut self) -> Result<Option<FrameRef<'_>>, FrameError> {
     let rest = self.buffer.get(self.consumed..).unwrap_or_default();
     let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else {
       return Ok(None);
@@ -109,12 +176,12 @@ impl Decoder {
       return Err(FrameError::Version(version));
     }
     let flags = u16::from_le_bytes([f0, f1]);
-    if flags != 0 {
+    if flags & !self.flags != 0 {
       return Err(FrameError::Flags(flags));
     }
     let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-    if length > MAX_PAYLOAD {
-      return Err(FrameError::TooLarge(length));
+    if length > self.limit {
+      return Err(FrameError::TooLarge { size: length, limit: self.limit });
     }
     let Some(payload) = rest.get(..length) else {
       return Ok(None);
@@ -123,15 +190,13 @@ impl Decoder {
     let number = |bytes: &[u8]| {
       bytes.iter().rev().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
     };
-    let frame =
-      Frame { kind, id: number(id), correlation: number(correlation), payload: payload.to_vec() };
     self.consumed += HEADER + length;
-    Ok(Some(frame))
+    Ok(Some(FrameRef { kind, flags, id: number(id), correlation: number(correlation), payload }))
   }
 
   /// Whether bytes of an unfinished frame are held: the peer left in the middle of one.
   #[must_use]
-  pub fn is_mid_frame(&self) -> bool {
+  pub const fn is_mid_frame(&self) -> bool {
     self.buffer.len() > self.consumed
   }
 }
@@ -178,7 +243,7 @@ mod tests {
     for (offset, byte, error) in [
       (4, 9, FrameError::Version(9)),
       (6, 1, FrameError::Flags(1)),
-      (3, 0xff, FrameError::TooLarge(0xff00_0001)),
+      (3, 0xff, FrameError::TooLarge { size: 0xff00_0001, limit: MAX_PAYLOAD }),
     ] {
       let mut bytes = good.clone();
       *bytes.get_mut(offset).unwrap() = byte;
@@ -191,7 +256,8 @@ mod tests {
   #[test]
   fn refuses_to_send_too_much() {
     let frame = Frame { kind: 1, id: 0, correlation: 0, payload: vec![0; MAX_PAYLOAD + 1] };
-    assert_eq!(frame.encode(), Err(FrameError::TooLarge(MAX_PAYLOAD + 1)));
+    let error = FrameError::TooLarge { size: MAX_PAYLOAD + 1, limit: MAX_PAYLOAD };
+    assert_eq!(frame.encode(), Err(error));
   }
 
   #[test]

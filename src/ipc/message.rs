@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::Frame;
+use super::{frame::Frame, settings::IpcSettings};
 
 /// A server of the worker's app that was moved to the worker's own port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub enum Message {
     /// The id of the ping.
     id: u64,
   },
+  /// Master → worker: the channel for the app's own messages. Its descriptor comes along.
+  Messages(IpcSettings),
   /// Master → worker: finish what is in flight and leave.
   Shutdown,
 }
@@ -79,6 +81,7 @@ mod kind {
   pub(super) const PONG: u8 = 5;
   pub(super) const SHUTDOWN: u8 = 6;
   pub(super) const CLOSED: u8 = 7;
+  pub(super) const MESSAGES: u8 = 8;
 }
 
 impl Message {
@@ -92,6 +95,7 @@ impl Message {
       Self::Ready => (kind::READY, 0, 0, Vec::new()),
       Self::Ping { id } => (kind::PING, *id, 0, Vec::new()),
       Self::Pong { id } => (kind::PONG, 0, *id, Vec::new()),
+      Self::Messages(settings) => (kind::MESSAGES, 0, 0, json(settings)),
       Self::Shutdown => (kind::SHUTDOWN, 0, 0, Vec::new()),
     };
     Frame { kind, id, correlation, payload }
@@ -114,6 +118,9 @@ impl Message {
       kind::READY => Ok(Self::Ready),
       kind::PING => Ok(Self::Ping { id: frame.id }),
       kind::PONG => Ok(Self::Pong { id: frame.correlation }),
+      kind::MESSAGES => {
+        serde_json::from_slice(&frame.payload).map(Self::Messages).map_err(|e| bad("messages", e))
+      }
       kind::SHUTDOWN => Ok(Self::Shutdown),
       unknown => Err(format!("message of unknown kind {unknown}")),
     }
@@ -127,6 +134,8 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
   use super::*;
 
   #[test]
@@ -146,6 +155,7 @@ mod tests {
       Message::Ready,
       Message::Ping { id: 7 },
       Message::Pong { id: 7 },
+      Message::Messages(IpcSettings::read(&serde_json::json!({})).unwrap()),
       Message::Shutdown,
     ] {
       assert_eq!(Message::from_frame(&message.to_frame()), Ok(message));

@@ -32,6 +32,7 @@ use crate::{
     channel::Channel,
     local,
     message::{Listening, Message, Protocol},
+    messages::Messages,
   },
   proxy::{self, Endpoint, Upstream},
 };
@@ -51,21 +52,23 @@ pub struct Processes {
   pub spawner: Spawner,
   /// Takes what they write.
   pub forward: Forward,
+  /// Gives each a channel for its app's messages.
+  pub messages: Arc<Messages>,
 }
 
 impl Nursery for Processes {
   fn raise(&self, birth: Birth) {
-    let Self { spawner, forward } = self.clone();
+    let Self { spawner, forward, messages } = self.clone();
     tokio::spawn(async move {
       let (generation, notices) = (birth.generation, birth.notices.clone());
-      let end = run(birth, &spawner, forward).await;
+      let end = run(birth, &spawner, forward, &messages).await;
       // The supervisor ends only after the last of these.
       let _sent = notices.send(Notice { generation, news: News::Exited(end) }).await;
     });
   }
 }
 
-async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
+async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messages) -> End {
   let born = Instant::now();
   let startup = birth.config.borrow().timing.startup;
   let Spawned { process, channel, stdout, stderr } = match spawner.spawn(birth.launch.clone()).await
@@ -73,6 +76,10 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
     Ok(spawned) => spawned,
     Err(error) => return not_spawned(&birth, &error),
   };
+  if let Err(error) = messages.open(&birth.worker, process.pid(), &channel) {
+    // The worker runs all the same; whoever sends it a message is told.
+    tracing::warn!(worker = %birth.worker, %error, "no channel for messages");
+  }
   let channel = match Channel::new(channel) {
     Ok(channel) => channel,
     Err(error) => return not_spawned(&birth, &error),
@@ -199,7 +206,7 @@ impl Task {
             tracing::debug!(worker = %self.birth.worker, ?hello, "agent connected");
             continue;
           }
-          Some(other @ (Message::Ping { .. } | Message::Shutdown)) => {
+          Some(other @ (Message::Ping { .. } | Message::Messages(_) | Message::Shutdown)) => {
             tracing::warn!(worker = %self.birth.worker, ?other, "message of a master from a worker");
             continue;
           }

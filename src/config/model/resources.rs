@@ -7,7 +7,7 @@ use super::{
     field::{
       Action, Change,
       Fallback::{Computed, Fields, Flag as On, Nothing, Number, Text as Word},
-      Field, Kind, PERCENT, PERCENT_OF_CORE, Section, count, millis,
+      Field, Kind, PERCENT, PERCENT_OF_CORE, SIZE, Section, count, millis,
     },
     units::{Bytes, Millis},
     words::Priority,
@@ -19,7 +19,7 @@ section! {
   /// Memory, processor time and priority of workers.
   ResourceConfig {
     /// Memory that a worker may have resident.
-    max_memory_per_worker "maxMemoryPerWorker": Option<Bytes>, Kind::Size, Nothing("no limit"), Warned, Live;
+    max_memory_per_worker "maxMemoryPerWorker": Option<Bytes>, SIZE, Nothing("no limit"), Warned, Live;
     /// Processor time that a worker may take, in per cent of one core.
     max_cpu_per_worker "maxCpuPerWorker": Option<f64>, PERCENT_OF_CORE, Nothing("no limit"), Warned, Live;
     /// How much workers matter to the operating system's scheduler.
@@ -41,7 +41,7 @@ section! {
     /// Whether it is watched.
     enabled "enabled": bool, Kind::Flag, On(true), Warned, Live;
     /// What all workers may have together.
-    max_total_memory "maxTotalMemory": Option<Bytes>, Kind::Size, Nothing("what the machine or container has"), Warned, Live;
+    max_total_memory "maxTotalMemory": Option<Bytes>, SIZE, Nothing("what the machine or container has"), Warned, Live;
     /// Between two readings.
     memory_check_interval "memoryCheckInterval": Millis, millis(1), Number(30_000.0), Warned, Live;
     /// From where on a warning is given, in per cent of the limit; below `memoryCriticalThreshold`.
@@ -53,7 +53,7 @@ section! {
     /// Whether workers near their limit are asked to collect garbage. It costs time that requests wait for.
     garbage_collection_hint "garbageCollectionHint": bool, Kind::Flag, On(false), Warned, Live;
     /// What workers must leave free for others.
-    memory_reservation "memoryReservation": Bytes, Kind::Size, Word("0B"), Warned, Live;
+    memory_reservation "memoryReservation": Bytes, SIZE, Word("0B"), Warned, Live;
   }
 }
 

@@ -15,29 +15,32 @@ use super::{
   section,
 };
 
+/// A message: a batch of small ones has 1 MiB, a large one must fit into the memory of both sides.
+const MESSAGE_SIZE: Kind = Kind::Size { min: 1 << 10, max: 256 << 20 };
+
 section! {
   /// Messages between the master and its workers.
   IPCConfig {
     /// Whether there are any.
-    enabled "enabled": bool, Kind::Flag, On(true), Warned, Live;
+    enabled "enabled": bool, Kind::Flag, On(true), Acted, Reborn;
     /// A name that keeps the messages of this cluster apart from others.
     channel "channel": Option<String>, Kind::Text(Text::Name), Nothing("none: each worker has a channel of its own"), Warned, Reborn;
     /// Whether one message can go to all workers.
     broadcast "broadcast": bool, Kind::Flag, On(true), Warned, Live;
     /// How long an answer may take.
-    timeout "timeout": Millis, millis(1), Number(30_000.0), Warned, Live;
-    /// Between two signs of life.
-    heartbeat_interval "heartbeatInterval": Millis, millis(1), Number(30_000.0), Warned, Live;
+    timeout "timeout": Millis, millis(1), Number(30_000.0), Acted, Reborn;
+    /// Between two questions whether the other side still reads; 0 asks none.
+    heartbeat_interval "heartbeatInterval": Millis, millis(0), Number(30_000.0), Acted, Reborn;
     /// The largest message.
-    max_message_size "maxMessageSize": Bytes, Kind::Size, Word("1MB"), Warned, Reborn;
+    max_message_size "maxMessageSize": Bytes, MESSAGE_SIZE, Word("1MB"), Acted, Reborn;
     /// Whether large messages are compressed.
-    compression "compression": bool, Kind::Flag, On(false), Warned, Reborn;
+    compression "compression": bool, Kind::Flag, On(false), Acted, Reborn;
     /// Whether messages are encrypted. Channels are inherited and nobody else's in any case.
     encryption "encryption": bool, Kind::Flag, On(false), Warned, Reborn;
     /// How often a message that could not be sent is tried again.
-    retry_attempts "retryAttempts": u32, Kind::Count { min: 0, max: 100 }, Number(3.0), Warned, Live;
+    retry_attempts "retryAttempts": u32, Kind::Count { min: 0, max: 100 }, Number(0.0), Acted, Reborn;
     /// Before it is tried again.
-    retry_delay "retryDelay": Millis, millis(0), Number(100.0), Warned, Live;
+    retry_delay "retryDelay": Millis, millis(0), Number(100.0), Acted, Reborn;
     /// Messages that wait to be sent.
     message_queue "messageQueue": MessageQueueConfig, Kind::Section(&MessageQueueConfig::SECTION), Fields, Acted, Live;
   }
@@ -47,9 +50,9 @@ section! {
   /// Messages that wait to be sent.
   MessageQueueConfig {
     /// How many may wait, for each worker.
-    max_size "maxSize": u32, count(1), Number(1_000.0), Warned, Live;
+    max_size "maxSize": u32, Kind::Count { min: 1, max: 10_000_000 }, Number(10_000.0), Acted, Reborn;
     /// How long one may wait.
-    timeout "timeout": Millis, millis(1), Number(30_000.0), Warned, Live;
+    timeout "timeout": Millis, millis(1), Number(30_000.0), Acted, Reborn;
   }
 }
 

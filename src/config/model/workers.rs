@@ -7,7 +7,7 @@ use super::{
     field::{
       Action, Change,
       Fallback::{Flag as On, Nothing, Number},
-      Field, Kind, PERCENT_OF_CORE, Section, Text, count, millis,
+      Field, Kind, PERCENT_OF_CORE, SIZE, Section, Text, count, millis,
     },
     units::{Bytes, Millis},
   },
@@ -50,7 +50,7 @@ section! {
     /// Whether workers that are defunct or do not respond are looked for.
     zombie_detection "zombieDetection": bool, Kind::Flag, On(true), Warned, Live;
     /// Resident memory from which on a worker is replaced.
-    memory_threshold "memoryThreshold": Option<Bytes>, Kind::Size, Nothing("no threshold"), Warned, Live;
+    memory_threshold "memoryThreshold": Option<Bytes>, SIZE, Nothing("no threshold"), Warned, Live;
     /// Processor time from which on a worker is replaced, in per cent of one core.
     cpu_threshold "cpuThreshold": Option<f64>, PERCENT_OF_CORE, Nothing("no threshold"), Warned, Live;
   }

@@ -1,0 +1,71 @@
+/**
+ * Messages between a master and its workers, against `process.send` of the same runtime.
+ *
+ *     npm run bench:ipc -- [--runtime node|bun|node22...]... [--rounds 5] [--json FILE]
+ */
+import { fileURLToPath } from 'node:url'
+import { benchmark } from './lib/benchmark.mjs'
+import { end, launch, report } from './lib/processes.mjs'
+import { ratio, summary } from './lib/stats.mjs'
+import { spread, table } from './lib/table.mjs'
+import { atLeast, atMost } from './lib/targets.mjs'
+
+const probe = name => fileURLToPath(new URL(`probes/${name}.mjs`, import.meta.url))
+
+/** Who takes part; the first two are compared. */
+const CONTENDERS = {
+  ours: [probe('ipc-ours')],
+  'process.send': [probe('ipc-process-send')],
+  advanced: [probe('ipc-process-send'), 'advanced'],
+}
+
+const FIGURES = {
+  latency: { label: 'round trip p50, 1 KiB JSON, µs' },
+  pipelinedTiny: { label: 'round trips/s, window 256, 150 bytes of JSON', least: 2 },
+  pipelined: { label: 'round trips/s, window 256, 1 KiB JSON', least: 2 },
+  text64K: { label: '64 KiB text, MiB/s', least: 2 },
+  text1M: { label: '1 MiB text, MiB/s', least: 2 },
+  json64K: { label: '64 KiB JSON, MiB/s', least: 2 },
+  json1M: { label: '1 MiB JSON, MiB/s', least: 2 },
+  bytes64K: { label: '64 KiB Uint8Array, MiB/s', least: 5 },
+  bytes1M: { label: '1 MiB Uint8Array, MiB/s', least: 5 },
+  broadcast: { label: 'broadcasts/s to 8 workers', least: 2 },
+}
+
+benchmark({
+  title: 'Messages between master and workers',
+  defaults: { rounds: 5 },
+  async body({ options, runtimes }) {
+    const results = {}
+    const targets = []
+    for (const runtime of runtimes) {
+      const runs = await runInTurn(runtime, options.rounds)
+      results[runtime.name] = runs
+      const rows = Object.entries(FIGURES).map(([name, { label, least }]) => {
+        const of = contender => runs[contender].map(figures => figures[name])
+        const times = ratio(of('ours'), of('process.send'))
+        const about = `${runtime.name}: ${label}, times process.send`
+        targets.push(least ? atLeast(about, times.median, least) : atMost(about, times.median, 0.8))
+        const digits = name === 'latency' ? 1 : 0
+        const cells = Object.keys(CONTENDERS).map(contender => spread(summary(of(contender)), digits))
+        return [label, ...cells, spread(times, 2)]
+      })
+      table(runtime.name, ['', ...Object.keys(CONTENDERS), 'ours / process.send'], rows)
+    }
+    return { results, targets }
+  },
+})
+
+async function runInTurn({ path }, rounds) {
+  const runs = Object.fromEntries(Object.keys(CONTENDERS).map(name => [name, []]))
+  const contenders = Object.entries(CONTENDERS)
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, args] of contenders) {
+      const child = launch(path, args)
+      runs[name].push(await report(child))
+      await end([child])
+    }
+    contenders.reverse()
+  }
+  return runs
+}

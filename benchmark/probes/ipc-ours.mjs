@@ -1,0 +1,24 @@
+/** Figures of this package's IPC, in one line of JSON: `ipc-ours.mjs`. Runs again as its own workers. */
+import { fileURLToPath } from 'node:url'
+import { BunClusterManager, BunIPCManager } from 'xypriss-cluster'
+import { measureBroadcast, measureOne } from '../lib/messages.mjs'
+
+const BROADCAST = 8
+
+const cluster = new BunClusterManager(
+  { workers: 1, ipc: { maxMessageSize: '4MB' }, exec: { script: fileURLToPath(import.meta.url), args: [] } },
+  0,
+)
+const ipc = new BunIPCManager()
+if (cluster.isWorker) {
+  ipc.registerHandler('echo', message => message.data)
+  process.send('ready')
+} else {
+  cluster.setIPCManager(ipc)
+  await cluster.start()
+  const figures = await measureOne(data => ipc.sendToWorker('worker-1', 'echo', data))
+  await cluster.scale(BROADCAST)
+  Object.assign(figures, await measureBroadcast(data => ipc.broadcastToWorkers('echo', data)))
+  await cluster.stop()
+  console.log(JSON.stringify(figures))
+}

@@ -1,0 +1,167 @@
+/**
+ * Messages as lines of JSON, for processes that have nothing but stdin and stdout: `IPCMessage` one way, `IPCResponse`
+ * the other. Every other line is an ordinary one, and is passed on.
+ */
+import { StringDecoder } from 'node:string_decoder'
+import { failure } from './failure.js'
+import { type Carrier, type Link, TEXT } from './link.js'
+
+/** A carrier that is given what arrives. */
+export interface LineCarrier extends Carrier {
+  feed(chunk: Uint8Array): void
+  /** Nothing more comes: the last line may have no end. */
+  finish(): void
+}
+
+/** Bytes stand for themselves in base64, since a line is text. */
+const BASE64 = 'base64'
+
+/** Speak lines for `link`: `write` sends some, `log` gets those that are no messages. */
+export function lineCarrier(
+  link: Link,
+  write: (text: string) => void,
+  log: (line: string) => void,
+): LineCarrier {
+  const decoder = new StringDecoder('utf8')
+  // A line whose end has not come; a part each, so that a long one is not copied over and over.
+  let parts: string[] = []
+  let size = 0
+  const limit = link.settings.maxMessageSize * 2 + 64 * 1024
+  // The beginning of an ordinary line that a message came into.
+  let begun = ''
+  const ordinary = (text: string) => {
+    log(begun + text)
+    begun = ''
+  }
+  const line = (text: string) => {
+    const [before, entry] = cut(text)
+    if (!entry) {
+      ordinary(text)
+      return
+    }
+    begun += before
+    try {
+      link.accept([entry])
+    } catch (cause) {
+      link.fail(failure('ERR_IPC_PROTOCOL', `a line of ${link.peer} is no message`, {}, { cause }))
+    }
+  }
+  const take = (text: string) => {
+    const lines = text.split('\n')
+    const rest = lines.pop() ?? ''
+    for (const [index, whole] of lines.entries()) {
+      if (index === 0) {
+        line(parts.join('') + whole)
+        parts = []
+        size = 0
+      } else {
+        line(whole)
+      }
+    }
+    if (rest === '') return
+    parts.push(rest)
+    size += rest.length
+    if (size <= limit) return
+    // Nothing that long is a message: it is passed on in parts.
+    ordinary(parts.join(''))
+    parts = []
+    size = 0
+  }
+  const send = (entries: unknown[][]) => {
+    write(entries.map(entry => `${JSON.stringify(lineOf(entry, link))}\n`).join(''))
+    return 0
+  }
+  return {
+    sendText: text => send(JSON.parse(text)),
+    sendRaw(text, bytes) {
+      const entry = JSON.parse(text)
+      const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      const isText = entry[0] >= TEXT
+      entry[0] %= TEXT
+      entry.push(isText ? data.toString() : { encoding: BASE64, data: data.toString(BASE64) })
+      return send([entry])
+    },
+    waiting: () => 0,
+    flush: () => true,
+    hold: () => {},
+    close: () => {},
+    feed: chunk => take(decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))),
+    finish() {
+      take(decoder.end())
+      if (parts.length > 0) line(parts.join(''))
+      parts = []
+      if (begun !== '') ordinary('')
+    },
+  }
+}
+
+function lineOf(entry: unknown[], link: Link): Record<string, unknown> {
+  const [operation, id, timestamp] = entry
+  const from = link.pid === 0 ? 'worker' : 'master'
+  switch (operation) {
+    case 0:
+      return { id: String(id), type: entry[3], data: entry[5], timestamp, from }
+    case 4:
+      return { id: String(id), type: entry[3], data: entry[5], timestamp, from, to: entry[4] }
+    case 1:
+      return { id: `r${id}`, correlationId: String(id), success: true, data: entry[3], timestamp }
+    case 2: {
+      const remote = entry[3] as { message: string }
+      return {
+        id: `r${id}`,
+        correlationId: String(id),
+        success: false,
+        error: remote.message,
+        remote,
+        timestamp,
+      }
+    }
+    case 3:
+      return { id: 'send', type: 'send', data: entry[1], timestamp: Date.now(), from }
+    default:
+      return { id: String(id), type: operation === 5 ? 'heartbeat' : 'alive', timestamp: Date.now(), from }
+  }
+}
+
+/** How our own messages begin, which may come into a line that the app has begun and not ended. */
+const BEGINNING = '{"id":"'
+
+/** What a line says: the entry that it ends with, if any, and what stands before that. */
+function cut(text: string): [string, unknown[] | undefined] {
+  const whole = entryOf(text)
+  if (whole || !text.endsWith('}')) return ['', whole]
+  for (let at = text.indexOf(BEGINNING, 1); at > 0; at = text.indexOf(BEGINNING, at + 1)) {
+    const entry = entryOf(text.slice(at))
+    if (entry) return [text.slice(0, at), entry]
+  }
+  return ['', undefined]
+}
+
+/** The entry that a line stands for; `undefined` for an ordinary line. */
+function entryOf(text: string): unknown[] | undefined {
+  if (!text.startsWith('{')) return undefined
+  let line: Record<string, unknown>
+  try {
+    line = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const { id, type, correlationId, success, timestamp = Date.now(), from, to, error } = line
+  const data = dataOf(line.data)
+  if (typeof correlationId === 'string' && typeof success === 'boolean') {
+    const answered = /^\d+$/.test(correlationId) ? Number(correlationId) : correlationId
+    return success
+      ? [1, answered, timestamp, data]
+      : [2, answered, timestamp, line.remote ?? { message: String(error) }]
+  }
+  if (typeof type !== 'string' || (from !== 'master' && from !== 'worker')) return undefined
+  if (type === 'send' && id === 'send') return [3, data]
+  if (type === 'alive') return [6, id]
+  if (typeof id !== 'string' || typeof timestamp !== 'number') return undefined
+  return typeof to === 'string' ? [4, id, timestamp, type, to, data] : [0, id, timestamp, type, 0, data]
+}
+
+function dataOf(data: unknown): unknown {
+  const { encoding, data: text } = (data ?? {}) as Record<string, unknown>
+  return encoding === BASE64 && typeof text === 'string' ? new Uint8Array(Buffer.from(text, BASE64)) : data
+}

@@ -1,0 +1,76 @@
+/** The links of a cluster's workers, by their processes. */
+import type { NativeChannel } from '../../binding'
+import { answerBuiltIn } from './built-in.js'
+import { failure } from './failure.js'
+import { Link, type Settings } from './link.js'
+import { LINK } from './places.js'
+
+/** What is told of a process that ended. */
+export interface Death {
+  workerId: string
+  pid: number | null
+  reason: string
+  exitCode: number | null
+  signal: string | null
+}
+
+/** Opens and finds them. */
+export class Links {
+  readonly #byPid = new Map<number, Link>()
+  readonly #onPost: (link: Link, data: unknown) => boolean
+
+  /** `onPost` gets what workers send by `process.send`; `false` when nobody wants it yet. */
+  constructor(onPost: (link: Link, data: unknown) => boolean) {
+    this.#onPost = onPost
+  }
+
+  /** Take over `channels`; gives the links. */
+  open(channels: NativeChannel[]): Link[] {
+    return channels.map(({ workerId, pid, readFd, writeFd, settings }) => {
+      const link = Link.over(workerId, pid, settings as Settings, { readFd, writeFd })
+      link.fallback = answerBuiltIn
+      link.onPost = data => this.#onPost(link, data)
+      this.#byPid.set(pid, link)
+      return link
+    })
+  }
+
+  /** All that there are. */
+  all(): Link[] {
+    return [...this.#byPid.values()]
+  }
+
+  /** A process ended: who waits for it is told why. */
+  died({ workerId, pid, reason, exitCode, signal }: Death): void {
+    const link = this.#byPid.get(pid ?? 0)
+    if (!link) return
+    this.#byPid.delete(link.pid)
+    link.die(reason, { workerId, exitCode, signal })
+  }
+
+  /** Give `worker` its link, and `send` as workers of `node:cluster` have it. Neither is enumerable: a worker is data. */
+  equip<View extends { id: string; pid: number | null }>(worker: View): View {
+    const link = this.#byPid.get(worker.pid ?? 0)
+    Object.defineProperty(worker, LINK, { value: link })
+    Object.defineProperty(worker, 'send', {
+      value: (message: unknown, ...rest: unknown[]) => send(worker.id, link, message, rest),
+    })
+    return worker
+  }
+}
+
+function send(workerId: string, link: Link | undefined, message: unknown, rest: unknown[]): boolean {
+  const callback = rest.findLast(argument => typeof argument === 'function') as
+    | ((error: Error | null) => void)
+    | undefined
+  try {
+    if (!link) throw failure('ERR_IPC_NO_CHANNEL', `${workerId} has no channel for messages`, { workerId })
+    const fast = link.post(message)
+    if (callback) process.nextTick(callback, null)
+    return fast
+  } catch (error) {
+    if (!callback) throw error
+    process.nextTick(callback, error as Error)
+    return false
+  }
+}

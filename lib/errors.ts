@@ -78,7 +78,7 @@ export function toClusterError(
   { code, message, details }: NativeFailure,
   options?: ErrorOptions,
 ): ClusterError {
-  const ErrorClass = CLASSES[code] ?? (code.startsWith('ERR_IPC_') ? WorkerCommunicationError : ClusterError)
+  const ErrorClass = CLASSES[code] ?? (/^ERR_IPC_/.test(code) ? WorkerCommunicationError : ClusterError)
   return new ErrorClass(message, code, details, options)
 }
 

@@ -94,6 +94,33 @@ export declare class NativeCluster {
   killAll(): void
 }
 
+/**
+ * The native half of `ProcessMonitor`. `listener` is held weakly, and called between `start` and
+ * `stop` only.
+ */
+export declare class NativeProcessMonitor {
+  /** One that is silent. */
+  constructor(listener: (event: NativeEvent) => void)
+  /** The machine, now. */
+  systemStats(): Promise<unknown>
+  /** Process `pid`, now. */
+  processStats(pid: number): Promise<unknown>
+  /** Those of `pids` that can be read. */
+  processesStats(pids: Array<number>): Promise<unknown[]>
+  /** Tell of process `pid` too, from now on. */
+  watch(pid: number): void
+  /** Do not tell of process `pid` any more. Says whether it was watched. */
+  unwatch(pid: number): boolean
+  /** Tell the listener every `interval` milliseconds. */
+  start(interval: number): void
+  /** Throw what `start` would say of `interval`. */
+  check(interval: number): void
+  /** Be silent. */
+  stop(): void
+  /** Be silent, and forget everything. */
+  destroy(): void
+}
+
 /** What the master asks of a worker. */
 export interface NativeAgentRequest {
   /** Answer with `pong`, or finish what is in flight and leave. */

@@ -837,3 +837,4 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeAgent = nativeBinding.NativeAgent
 module.exports.NativeCluster = nativeBinding.NativeCluster
+module.exports.NativeProcessMonitor = nativeBinding.NativeProcessMonitor

@@ -474,3 +474,131 @@ export interface IPCWorkerRegistry {
     /** A worker is gone. */
     unregisterWorker(workerId: string): void;
 }
+
+/** An emitter that knows whether anybody listens, so that nothing is done for nobody. */
+/** Says soon after each time that a listener came or went. */
+export declare abstract class AudienceEmitter<Events extends Record<keyof Events, unknown[]>> extends EventEmitter<Events> {
+    #private;
+    constructor();
+    /** Listeners have come or gone. */
+    protected abstract audienceChanged(): void;
+    removeAllListeners(name?: Parameters<EventEmitter<Events>['removeAllListeners']>[0]): this;
+}
+
+/** `ProcessMonitor`: the facade over the native readings. It maps, emits and rethrows. */
+/** The machine, as this process may use it: inside a container, its memory is that of the container. */
+export interface SystemStats {
+    /** Processors. */
+    cpu: {
+        /** Processors that this process may use: the smaller of its affinity and the quota of its container, rounded up. */
+        cores: number;
+        /** Per cent of all processors of the machine that were busy since the last reading, 0 to 100. */
+        usage: number;
+        /** Means of the processes that run or want to, over 1, 5 and 15 minutes. */
+        loadAverage: number[];
+    };
+    /** Memory, in bytes. */
+    memory: {
+        total: number;
+        /** Used for nothing at all. */
+        free: number;
+        /** `total` without what is available. */
+        used: number;
+        /** What a new process could have, caches that can be given up included. */
+        available: number;
+        /** `used` of `total`, 0 to 100. */
+        usagePercentage: number;
+    };
+    /** Swap space, in bytes; all 0 where there is none. */
+    swap: {
+        total: number;
+        free: number;
+        used: number;
+        usagePercentage: number;
+    };
+    /** Since the machine was started, in milliseconds. */
+    uptime: number;
+    /** When this was read, in milliseconds since the epoch. */
+    timestamp: number;
+}
+/** One process. */
+export interface ProcessStats {
+    pid: number;
+    /** Memory, in bytes. The heap is known of this process and of workers of clusters in it; absent for others. */
+    memory: {
+        /** Resident, shared pages counted whole. */
+        rss: number;
+        /** Address space. */
+        vms: number;
+        /** JavaScript heap that was taken from the system. */
+        heapTotal?: number;
+        /** JavaScript heap in use. */
+        heapUsed?: number;
+        /** Memory outside of the heap that JavaScript objects hold. */
+        external?: number;
+    };
+    cpu: {
+        /** Per cent of one core since the last reading of this process by this monitor: 200 is two cores. */
+        usage: number;
+        /** Of all its threads since it was started, in milliseconds. */
+        totalTime: number;
+    };
+    threads: number;
+    /** Open descriptors. */
+    fileDescriptors: number;
+    /** Since it was started, in milliseconds. */
+    uptime: number;
+    /** When this was read, in milliseconds since the epoch. */
+    timestamp: number;
+}
+/** What `stats` tells of. */
+export interface MonitorStats extends SystemStats {
+    /** The processes that are watched. */
+    processes: ProcessStats[];
+}
+/** Name of an event of a {@link ProcessMonitor} → its arguments. */
+export interface ProcessMonitorEvents {
+    /** A reading, every interval. */
+    stats: [stats: MonitorStats];
+    /** A watched process could not be read, most often because it has ended. It is not watched any more. */
+    error: [error: ClusterError];
+}
+/**
+ * Reads the machine and its processes, off the JavaScript thread. It never keeps the process alive, and nothing at
+ * all runs between calls while nobody listens to it.
+ *
+ * ```js
+ * const monitor = new ProcessMonitor()
+ * const { cpu, memory } = await monitor.getProcessStats(process.pid)
+ * ```
+ */
+export declare class ProcessMonitor extends AudienceEmitter<ProcessMonitorEvents> {
+    #private;
+    constructor();
+    /** The machine, now. The first call takes a tenth of a second, so that the use of processors is a measured one. */
+    getSystemStats(): Promise<SystemStats>;
+    /**
+     * One process, now. The first call for a process takes a tenth of a second, so that its processor time is a
+     * measured one; later ones tell of the time since the last.
+     *
+     * Rejects with `ERR_PROCESS_NOT_FOUND` when there is no such process, `ERR_PROCESS_FORBIDDEN` when it may not be read.
+     */
+    getProcessStats(pid: number): Promise<ProcessStats>;
+    /** All of `pids` at once, in that order and much cheaper than one by one; those that cannot be read are left out. */
+    getProcessesStats(pids: number[]): Promise<ProcessStats[]>;
+    /** Have `stats` tell of process `pid`, too. Throws as {@link getProcessStats} rejects. */
+    watch(pid: number): void;
+    /** Have `stats` not tell of process `pid` any more. Says whether it did. */
+    unwatch(pid: number): boolean;
+    /**
+     * Emit `stats` at an interval, as long as somebody listens. Another call changes the interval.
+     *
+     * @param interval In milliseconds, from 1 to a day. Default 5 000.
+     */
+    startMonitoring(interval?: number): void;
+    /** Emit nothing any more, until the next {@link startMonitoring}. */
+    stopMonitoring(): void;
+    /** Stop monitoring for good and give everything back. Calls that ask for something fail with `ERR_DESTROYED`. */
+    destroy(): void;
+    protected audienceChanged(): void;
+}

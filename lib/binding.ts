@@ -1,7 +1,13 @@
 /** The only file that loads the addon. */
 import type * as Binding from '../binding'
 
-export type { NativeAgent, NativeCluster, NativeEvent, NativeWorker } from '../binding'
+export type {
+  NativeAgent,
+  NativeCluster,
+  NativeEvent,
+  NativeProcessMonitor,
+  NativeWorker,
+} from '../binding'
 
 /** The loader that napi-cli generates. Its path is right from `dist/`, where this file and the agent end up. */
 const LOADER = '../binding.js'

@@ -12,4 +12,11 @@ export {
 export type { ClusterEventMap, ClusterEvents } from './events.js'
 export type { IPCWorkerRegistry } from './ipc.js'
 export type * from './metrics.js'
+export {
+  type MonitorStats,
+  ProcessMonitor,
+  type ProcessMonitorEvents,
+  type ProcessStats,
+  type SystemStats,
+} from './process-monitor.js'
 export type { BunWorker } from './worker.js'

@@ -10,7 +10,17 @@ import { join } from 'node:path'
 import { ROOT } from './run.mjs'
 
 /** The modules with public names, in reading order. What they import from one another is in the same file. */
-const MODULES = ['cluster', 'config', 'worker', 'metrics', 'events', 'errors', 'ipc']
+const MODULES = [
+  'cluster',
+  'config',
+  'worker',
+  'metrics',
+  'events',
+  'errors',
+  'ipc',
+  'audience',
+  'process-monitor',
+]
 
 const HEADER = '// Generated from lib/ by scripts/bundle-types.mjs. Do not edit.\n'
 

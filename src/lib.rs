@@ -14,10 +14,11 @@
 //! |---|---|
 //! | [`binding`] | the Node-API surface; the only module that names a `napi` type |
 //! | [`cluster`] | the handle, the supervisor, slots, large operations |
-//! | [`health`], [`monitor`] | verdicts on workers, and what they use of the machine |
+//! | [`health`] | verdicts on workers |
 //! | [`proxy`] | the HTTP data plane: listener, pools, retries, queue |
 //! | [`balancer`] | pure: which worker takes this request |
 //! | [`worker`] | one worker process, from spawn to reap |
+//! | [`monitor`] | readings of processes, of the machine, of the container around both |
 //! | [`ipc`] | frames, messages, both ends of the channel |
 //! | [`config`] | what users write, defaults, checks |
 //! | [`runtime`], [`event`], [`error`] | the shared runtime, what is told, what goes wrong |

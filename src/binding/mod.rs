@@ -8,5 +8,6 @@ mod agent;
 mod cluster;
 mod event;
 mod image;
+mod monitor;
 mod settle;
 mod worker;

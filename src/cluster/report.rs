@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::snapshot::{Snapshot, WorkerStatus, WorkerView};
 use crate::{
   event::epoch_ms,
-  monitor::{Meter, Usage},
+  monitor::{ProcessSample, Sampler},
   proxy::{Counters, ProxyStats},
 };
 
@@ -60,7 +60,7 @@ pub struct Reporter {
 
 #[derive(Debug)]
 struct Memory {
-  meter: Meter,
+  sampler: Sampler,
   at: Instant,
   requests: u64,
   rate: f64,
@@ -72,7 +72,7 @@ const SHORTEST: Duration = Duration::from_millis(100);
 impl Default for Reporter {
   fn default() -> Self {
     let now = Instant::now();
-    let memory = Memory { meter: Meter::default(), at: now, requests: 0, rate: 0.0 };
+    let memory = Memory { sampler: Sampler::default(), at: now, requests: 0, rate: 0.0 };
     Self { memory: Mutex::new(memory), started: now }
   }
 }
@@ -83,18 +83,13 @@ impl Reporter {
   pub fn metrics(&self, snapshot: &Snapshot, stats: ProxyStats) -> Value {
     let now = SystemTime::now();
     let age = |worker: &WorkerView| now.duration_since(worker.started).unwrap_or_default();
-    let processes: Vec<(u32, Duration)> =
-      snapshot.workers.iter().filter_map(|w| w.pid.map(|pid| (pid, age(w)))).collect();
+    let processes: Vec<u32> = snapshot.workers.iter().filter_map(|w| w.pid).collect();
     let counters = snapshot.counters();
-    let (usages, rate) = self.read(&processes, counters.requests);
+    let (samples, rate) = self.read(&processes, counters.requests);
     // What clients saw: a request that failed at one worker and was answered by another did not fail.
     let refused = stats.unavailable + stats.bad_gateway;
     let (failed, requests) =
       (counters.server_errors + refused, counters.requests + stats.unavailable);
-    let total: Usage = usages.values().fold(Usage::default(), |sum, usage| Usage {
-      rss: sum.rss + usage.rss,
-      cpu: sum.cpu + usage.cpu,
-    });
     json!({
       "totalWorkers": snapshot.workers.len(),
       "activeWorkers": snapshot.workers.iter().filter(|worker| worker.serves()).count(),
@@ -107,35 +102,37 @@ impl Reporter {
       "rejectedRequests": stats.unavailable,
       "retriedRequests": stats.retries,
       "openConnections": stats.connections,
-      "memoryUsage": total.rss,
-      "cpuUsage": total.cpu,
+      "memoryUsage": samples.values().map(|sample| sample.reading.rss).sum::<u64>(),
+      "cpuUsage": samples.values().map(ProcessSample::usage_or_mean).sum::<f64>(),
       "restartCount": snapshot.workers.iter().map(|worker| u64::from(worker.restarts)).sum::<u64>(),
       "uptime": u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
       "timestamp": epoch_ms(now),
-      "workers": snapshot.workers.iter().map(|w| worker(w, &usages, age(w))).collect::<Vec<_>>(),
+      "workers": snapshot.workers.iter().map(|w| worker(w, &samples, age(w))).collect::<Vec<_>>(),
     })
   }
 
-  fn read(&self, processes: &[(u32, Duration)], requests: u64) -> (HashMap<u32, Usage>, f64) {
+  fn read(&self, processes: &[u32], requests: u64) -> (HashMap<u32, ProcessSample>, f64) {
     let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-    let usages = memory.meter.read(processes);
+    memory.sampler.keep(processes);
+    let read = |pid: &u32| memory.sampler.read(*pid).ok().map(|sample| (*pid, sample));
+    let samples = processes.iter().filter_map(read).collect();
     let elapsed = memory.at.elapsed();
     if elapsed >= SHORTEST {
       let new = requests.saturating_sub(memory.requests);
       *memory = Memory {
-        meter: std::mem::take(&mut memory.meter),
+        sampler: std::mem::take(&mut memory.sampler),
         at: Instant::now(),
         requests,
         rate: float(new) / elapsed.as_secs_f64(),
       };
     }
-    (usages, memory.rate)
+    (samples, memory.rate)
   }
 }
 
-fn worker(worker: &WorkerView, usages: &HashMap<u32, Usage>, age: Duration) -> Value {
+fn worker(worker: &WorkerView, samples: &HashMap<u32, ProcessSample>, age: Duration) -> Value {
   let counters = worker.upstream.as_ref().map(|upstream| upstream.counters()).unwrap_or_default();
-  let usage = worker.pid.and_then(|pid| usages.get(&pid));
+  let sample = worker.pid.and_then(|pid| samples.get(&pid));
   json!({
     "id": &*worker.id,
     "pid": worker.pid,
@@ -148,8 +145,8 @@ fn worker(worker: &WorkerView, usages: &HashMap<u32, Usage>, age: Duration) -> V
     "failedRequests": counters.failed + counters.server_errors,
     "averageResponseTime": average_ms(counters),
     "activeRequests": worker.upstream.as_ref().map_or(0, |upstream| upstream.in_flight()),
-    "memoryUsage": usage.map(|usage| usage.rss),
-    "cpuUsage": usage.map(|usage| usage.cpu),
+    "memoryUsage": sample.map(|sample| sample.reading.rss),
+    "cpuUsage": sample.map(ProcessSample::usage_or_mean),
   })
 }
 

@@ -33,6 +33,7 @@ use crate::{
     local,
     message::{Listening, Message, Protocol},
   },
+  monitor::cgroup::Witness,
   proxy::{self, Endpoint, Upstream},
 };
 
@@ -92,6 +93,7 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
     upstreams: Vec::new(),
     check: Check::Off,
     checkup: Checkup::NEW,
+    witness: Witness::of(process.pid().as_raw().unsigned_abs()),
     birth,
   };
   task.report(News::Spawned { pid: process.pid() }).await;
@@ -152,6 +154,8 @@ struct Task {
   upstreams: Vec<Arc<Upstream>>,
   check: Check,
   checkup: Checkup,
+  /// Knows of the out-of-memory killer.
+  witness: Witness,
 }
 
 impl Task {
@@ -312,6 +316,7 @@ impl Task {
   }
 
   async fn check_passed(&mut self) {
+    self.witness.refresh();
     self.checkup = Checkup::passed(SystemTime::now());
     self.check = self.next_check();
     self.report(News::Checkup(self.checkup)).await;
@@ -335,7 +340,7 @@ impl Task {
       return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
     }
     let cause = match status {
-      Ok(status) => Cause::of(status, last.is_asked_to_go(), &stderr),
+      Ok(status) => Cause::of(status, last.is_asked_to_go(), self.witness.saw_kill(), &stderr),
       Err(error) => {
         tracing::error!(%worker, %error, "how a worker ended is not known");
         Cause::Exited { code: -1 }

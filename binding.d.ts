@@ -121,6 +121,33 @@ export declare class NativeProcessMonitor {
   destroy(): void
 }
 
+/** The telemetry page of this worker. All times are in milliseconds, all sizes in bytes. */
+export declare class NativeTelemetry {
+  /**
+   * Open the page at `path`; a thread of its own says from now on that the process is alive. Throws
+   * when there is no page.
+   */
+  constructor(path: string)
+  /**
+   * The event loop came round, so much later than due. Gives the number of a garbage collection that
+   * the master waits for, 0 when there is none.
+   */
+  beat(late: number): number
+  /** What `process.memoryUsage()` says. */
+  held(heapUsed: number, heapTotal: number, external: number, arrayBuffers: number): void
+  /**
+   * Part of the time since the last call that the event loop was busy, 0 to 1; below 0 where the
+   * runtime does not tell: then it is the part that this thread was on a processor.
+   */
+  utilization(part: number): void
+  /** So many garbage collections, which took so long; below 0 where the runtime does not tell. */
+  collected(collections: number, took: number): void
+  /** What a full garbage collection left of heap and external memory. */
+  live(bytes: number): void
+  /** Garbage collection `asked` is done: heap and external memory before and after, and how long it took. */
+  answer(asked: number, before: number, after: number, took: number): void
+}
+
 /** What the master asks of a worker. */
 export interface NativeAgentRequest {
   /** Answer with `pong`, or finish what is in flight and leave. */

@@ -838,3 +838,4 @@ module.exports = nativeBinding
 module.exports.NativeAgent = nativeBinding.NativeAgent
 module.exports.NativeCluster = nativeBinding.NativeCluster
 module.exports.NativeProcessMonitor = nativeBinding.NativeProcessMonitor
+module.exports.NativeTelemetry = nativeBinding.NativeTelemetry

@@ -6,6 +6,7 @@ export type {
   NativeCluster,
   NativeEvent,
   NativeProcessMonitor,
+  NativeTelemetry,
   NativeWorker,
 } from '../binding'
 

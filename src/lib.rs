@@ -21,6 +21,8 @@
 //! | [`monitor`] | readings of processes, of the machine, of the container around both |
 //! | [`ipc`] | frames, messages, both ends of the channel |
 //! | [`config`] | what users write, defaults, checks |
+//! | [`memory`] | pure: limits, leaks, recommendations; and the manager that asks them |
+//! | [`telemetry`] | histograms, and the shared-memory page of each worker |
 //! | [`runtime`], [`event`], [`error`] | the shared runtime, what is told, what goes wrong |
 //!
 //! Arrows point down this table only.
@@ -33,7 +35,9 @@ pub mod error;
 pub mod event;
 pub mod health;
 pub mod ipc;
+pub mod memory;
 pub mod monitor;
 pub mod proxy;
 pub mod runtime;
+pub mod telemetry;
 pub mod worker;

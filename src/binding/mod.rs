@@ -10,4 +10,5 @@ mod event;
 mod image;
 mod monitor;
 mod settle;
+mod telemetry;
 mod worker;

@@ -406,7 +406,7 @@ async fn tick_metrics(
       () = sleep(period.unwrap_or_default()), if period.is_some() => {
         let Some(run) = run.upgrade() else { return };
         let snapshot = run.snapshots.borrow().clone();
-        let metrics = run.reporter.metrics(&snapshot, run.proxy.stats());
+        let metrics = run.reporter.metrics(&snapshot, run.proxy.stats(), &run.proxy.latency());
         events.emit(Event::MetricsUpdated { metrics });
       }
     }

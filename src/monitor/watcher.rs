@@ -22,6 +22,7 @@ use super::{
 use crate::{
   error::{ClusterError, Result},
   event::epoch_ms,
+  telemetry::registry,
 };
 
 /// Who hears what a watcher reads at its interval.
@@ -244,13 +245,19 @@ pub fn system_stats(sample: &SystemSample) -> Value {
   })
 }
 
-/// The public `ProcessStats`.
+/// The public `ProcessStats`. The heap is known of our own workers only, and absent for others.
 #[must_use]
 pub fn process_stats(sample: &ProcessSample) -> Value {
   let ProcessSample { pid, reading, .. } = *sample;
+  let mut memory = json!({ "rss": reading.rss, "vms": reading.vms });
+  if let (Some(heap), Value::Object(memory)) = (registry::heap(pid), &mut memory) {
+    memory.insert("heapTotal".to_owned(), heap.total.into());
+    memory.insert("heapUsed".to_owned(), heap.used.into());
+    memory.insert("external".to_owned(), heap.external.into());
+  }
   json!({
     "pid": pid,
-    "memory": { "rss": reading.rss, "vms": reading.vms },
+    "memory": memory,
     "cpu": { "usage": sample.usage_or_mean(), "totalTime": millis(reading.cpu) },
     "threads": reading.threads,
     "fileDescriptors": reading.descriptors,

@@ -111,7 +111,11 @@ impl Forwarding<'_> {
       Ok(response) => response,
       Err(error) => return Err(unanswered(error, reused, &in_flight)),
     };
-    in_flight.answered(started.elapsed(), response.status().is_server_error());
+    in_flight.answered(
+      self.client.shard.index,
+      started.elapsed(),
+      response.status().is_server_error(),
+    );
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
       let client = Arc::clone(self.client);
       return Ok(upgrade::tunnel(client, self.from_client.take(), response, in_flight));

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::{
+  latency::Latency,
   queue::{Queue, QueueLimits},
   routes::Routes,
 };
@@ -24,6 +25,7 @@ pub(super) struct Shared {
   pub(super) settings: ArcSwap<Settings>,
   pub(super) queue: Queue,
   pub(super) tally: Tally,
+  pub(super) latency: Latency,
   /// Set once the proxy closes: when whatever is still open then is cut.
   closing: watch::Sender<Option<Instant>>,
   /// Whoever may still answer a request: threads that take connections, connections that are no tunnels.
@@ -55,6 +57,7 @@ impl Shared {
       settings: ArcSwap::from_pointee(Settings { balancer: strategy.balancer(), queue }),
       queue: Queue::default(),
       tally: Tally::default(),
+      latency: Latency::default(),
       closing: watch::Sender::new(None),
       serving: watch::Sender::new(0),
       running: watch::Sender::new(0),

@@ -35,6 +35,7 @@ use crate::{
   },
   monitor::cgroup::Witness,
   proxy::{self, Endpoint, Upstream},
+  telemetry::registry::{self, Entry},
 };
 
 /// How long the last output of a dead worker may take to arrive. It is in the pipe already, unless
@@ -69,11 +70,11 @@ impl Nursery for Processes {
 async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
   let born = Instant::now();
   let startup = birth.config.borrow().timing.startup;
-  let Spawned { process, channel, stdout, stderr } = match spawner.spawn(birth.launch.clone()).await
-  {
-    Ok(spawned) => spawned,
-    Err(error) => return not_spawned(&birth, &error),
-  };
+  let Spawned { process, channel, page, stdout, stderr } =
+    match spawner.spawn(birth.launch.clone()).await {
+      Ok(spawned) => spawned,
+      Err(error) => return not_spawned(&birth, &error),
+    };
   let channel = match Channel::new(channel) {
     Ok(channel) => channel,
     Err(error) => return not_spawned(&birth, &error),
@@ -87,13 +88,15 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
     let (worker, tail) = (Arc::clone(&birth.worker), tail.clone());
     async move { pump(stderr, forward::Target::Stderr, &worker, &forward, Some(&tail)).await }
   });
+  let pid = process.pid().as_raw().unsigned_abs();
   let mut task = Task {
     state: State::Starting { deadline: born + startup },
     overdue: None,
     upstreams: Vec::new(),
     check: Check::Off,
     checkup: Checkup::NEW,
-    witness: Witness::of(process.pid().as_raw().unsigned_abs()),
+    witness: Witness::of(pid),
+    entry: registry::enter(Arc::clone(&birth.worker), pid, page),
     birth,
   };
   task.report(News::Spawned { pid: process.pid() }).await;
@@ -156,6 +159,8 @@ struct Task {
   checkup: Checkup,
   /// Knows of the out-of-memory killer.
   witness: Witness,
+  /// Its place among all workers of this process, found by whoever asks of its memory.
+  entry: Entry,
 }
 
 impl Task {
@@ -285,6 +290,7 @@ impl Task {
     let upstream = Upstream::new(self.birth.worker.to_string(), endpoint, protocol);
     self.upstreams.retain(|old| old.in_flight() > 0);
     self.upstreams.push(Arc::clone(&upstream));
+    self.entry.serves(Arc::<Upstream>::clone(&upstream));
     let requested_host = listening.requested_host.as_deref().and_then(requested_address);
     Target { upstream, requested_host }
   }

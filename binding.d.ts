@@ -94,6 +94,36 @@ export declare class NativeCluster {
   killAll(): void
 }
 
+/** The native half of `MemoryManager`. `listener` is held weakly, and called only while it is heard. */
+export declare class NativeMemoryManager {
+  /** One that does nothing yet. Throws `ERR_CONFIGURATION` with every problem of `config`. */
+  constructor(config: unknown, listener: (event: NativeEvent) => void)
+  /** Whether anybody listens. While nobody does, JavaScript is not entered. */
+  setHeard(heard: boolean): void
+  /** Memory of the machine. */
+  systemStats(): unknown
+  /** Memory of a worker. */
+  workerStats(workerId: string, pid: number): Promise<unknown>
+  /** Where a worker stands. */
+  check(workerId: string, currentMemory: number): unknown
+  /** Whether a worker leaks. */
+  leaks(workerId: string, currentMemory: number): boolean
+  /** What speaks for a leak; `null` when nothing does. */
+  evidence(workerId: string): unknown
+  /** Have a worker collect its garbage. */
+  collect(workerId: string): boolean
+  /** How many workers to run. */
+  optimalWorkers(memory?: NativeMemory | undefined | null): number
+  /** What could be better. */
+  recommendations(): unknown
+  /** Read all workers every `interval` milliseconds, or as configured. */
+  start(interval?: number | undefined | null): void
+  /** Read nothing any more. */
+  stop(): void
+  /** Read nothing any more, and forget everything. */
+  destroy(): void
+}
+
 /**
  * The native half of `ProcessMonitor`. `listener` is held weakly, and called between `start` and
  * `stop` only.
@@ -202,6 +232,14 @@ export interface NativeLocalSocket {
   fd: number
   /** Its name, without the zero byte in front. */
   name: string
+}
+
+/** What a caller knows of the memory of the machine, in bytes. */
+export interface NativeMemory {
+  /** All of it. */
+  totalMemory: number
+  /** What a new process could have. */
+  availableMemory: number
 }
 
 /** A worker, as it is at the moment of the call. */

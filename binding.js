@@ -837,5 +837,6 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeAgent = nativeBinding.NativeAgent
 module.exports.NativeCluster = nativeBinding.NativeCluster
+module.exports.NativeMemoryManager = nativeBinding.NativeMemoryManager
 module.exports.NativeProcessMonitor = nativeBinding.NativeProcessMonitor
 module.exports.NativeTelemetry = nativeBinding.NativeTelemetry

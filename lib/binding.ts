@@ -5,6 +5,7 @@ export type {
   NativeAgent,
   NativeCluster,
   NativeEvent,
+  NativeMemoryManager,
   NativeProcessMonitor,
   NativeTelemetry,
   NativeWorker,

@@ -11,6 +11,18 @@ export {
 } from './errors.js'
 export type { ClusterEventMap, ClusterEvents } from './events.js'
 export type { IPCWorkerRegistry } from './ipc.js'
+export {
+  type GarbageCollection,
+  type MemoryConfig,
+  type MemoryLeak,
+  type MemoryLimitResult,
+  MemoryManager,
+  type MemoryManagerEvents,
+  type MemoryOptimizationResult,
+  type MemoryRecommendation,
+  type MemoryStats,
+  type WorkerMemoryStats,
+} from './memory-manager.js'
 export type * from './metrics.js'
 export {
   type MonitorStats,

@@ -20,6 +20,7 @@ const MODULES = [
   'ipc',
   'audience',
   'process-monitor',
+  'memory-manager',
 ]
 
 const HEADER = '// Generated from lib/ by scripts/bundle-types.mjs. Do not edit.\n'

@@ -262,6 +262,12 @@ impl ClusterError {
     }
   }
 
+  /// The error as an event carries it.
+  #[must_use]
+  pub fn payload(&self) -> Value {
+    json!({ "code": self.code(), "message": self.to_string(), "details": self.details() })
+  }
+
   /// A refusal of the operating system, told with what was attempted.
   #[must_use]
   pub fn system(what: &'static str, error: &io::Error) -> Self {

@@ -65,8 +65,8 @@ let registry: FinalizationRegistry<undefined> | undefined
 function countOnBun(page: NativeTelemetry): void {
   const watch = () => registry?.register({}, undefined)
   registry = new FinalizationRegistry(() => {
+    // Whether it was a full one is not told, so this says nothing of what is left.
     page.collected(1, -1)
-    page.live(held())
     watch()
   })
   watch()
@@ -76,7 +76,9 @@ function countOnBun(page: NativeTelemetry): void {
 function collect(page: NativeTelemetry, asked: number): void {
   const [before, begin] = [held(), performance.now()]
   collector()()
-  page.answer(asked, before, held(), performance.now() - begin)
+  const after = held()
+  page.answer(asked, before, after, performance.now() - begin)
+  page.live(after)
   readMemory(page)
 }
 

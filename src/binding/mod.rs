@@ -8,6 +8,7 @@ mod agent;
 mod cluster;
 mod event;
 mod image;
+mod memory;
 mod monitor;
 mod settle;
 mod telemetry;

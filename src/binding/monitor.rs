@@ -8,7 +8,7 @@ use napi::{
   threadsafe_function::ThreadsafeFunctionCallMode,
 };
 use napi_derive::napi;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
   event::{EventListener, NativeEvent},
@@ -111,7 +111,7 @@ impl Audience for JsAudience {
   }
 
   fn error(&self, error: ClusterError) {
-    self.call("error", error_payload(&error));
+    self.call("error", error.payload());
   }
 }
 
@@ -121,11 +121,6 @@ impl JsAudience {
     // A queue that is full says that JavaScript is behind, and what it missed is out of date by then.
     let _queued = self.listener.call(event, ThreadsafeFunctionCallMode::NonBlocking);
   }
-}
-
-/// An error as an event carries it.
-pub(super) fn error_payload(error: &ClusterError) -> Value {
-  json!({ "code": error.code(), "message": error.to_string(), "details": error.details() })
 }
 
 /// A process id as JavaScript gives it.

@@ -11,9 +11,9 @@
 
 pub mod leak;
 pub mod limits;
-//pub mod manager;
-//pub mod recommendations;
-//pub mod settings;
+pub mod manager;
+pub mod recommendations;
+pub mod settings;
 pub mod workers;
 
 /// An amount of memory, for people.

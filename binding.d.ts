@@ -49,6 +49,8 @@ export declare class NativeCluster {
    * `ERR_CONFIGURATION` with every problem of `config`.
    */
   constructor(config: unknown, basePort: number, host: NativeHost, listener: (event: NativeEvent) => void)
+  /** Say whether anybody listens to `metrics:updated`. While nobody does, none are made. */
+  setHearsMetrics(hears: boolean): void
   /** What of the configuration was accepted although nothing acts on it yet, a sentence each. */
   warnings(): Array<string>
   /**
@@ -135,8 +137,11 @@ export declare class NativeProcessMonitor {
   systemStats(): Promise<unknown>
   /** Process `pid`, now. */
   processStats(pid: number): Promise<unknown>
-  /** Those of `pids` that can be read. */
-  processesStats(pids: Array<number>): Promise<unknown[]>
+  /**
+   * Those of `pids` that can be read, twelve numbers each: an object that is made here takes many
+   * times longer than one that JavaScript makes of its numbers. What is not known is NaN.
+   */
+  processesStats(pids: Float64Array): Promise<Float64Array>
   /** Tell of process `pid` too, from now on. */
   watch(pid: number): void
   /** Do not tell of process `pid` any more. Says whether it was watched. */

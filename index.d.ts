@@ -1,8 +1,7 @@
 // Generated from lib/ by scripts/bundle-types.mjs. Do not edit.
-import { EventEmitter } from 'node:events';
 import type { NativeWorker } from './binding';
+import { EventEmitter } from 'node:events';
 
-/** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
 /**
  * Runs a web app as N supervised worker processes behind one port, on Bun and on Node.js.
  *
@@ -10,7 +9,7 @@ import type { NativeWorker } from './binding';
  * but start nothing, so a script never forks itself without end; `stop()` there stops this worker's own servers;
  * everything else is for the master and rejects with `ERR_NOT_MASTER`.
  */
-export declare class BunClusterManager extends EventEmitter<ClusterEventMap> {
+export declare class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
     #private;
     /**
      * Nothing is started before {@link start}.
@@ -85,6 +84,7 @@ export declare class BunClusterManager extends EventEmitter<ClusterEventMap> {
     getConfig(): ClusterConfig;
     /** Keep `ipcManager` told which workers there are, beginning with those that run now. */
     setIPCManager(ipcManager: IPCWorkerRegistry): void;
+    protected audienceChanged(): void;
 }
 
 /**

@@ -79,6 +79,29 @@ export interface ProcessMonitorEvents {
   error: [error: ClusterError]
 }
 
+/** Numbers of a process in what the addon gives. */
+const FIELDS = 12
+
+/** A process from its numbers, the first of which is at `at`. */
+function toStats(numbers: Float64Array, at: number): ProcessStats {
+  const get = (field: number) => numbers[at + field] ?? Number.NaN
+  const memory: ProcessStats['memory'] = { rss: get(1), vms: get(2) }
+  if (!Number.isNaN(get(3))) {
+    memory.heapTotal = get(3)
+    memory.heapUsed = get(4)
+    memory.external = get(5)
+  }
+  return {
+    pid: get(0),
+    memory,
+    cpu: { usage: get(6), totalTime: get(7) },
+    threads: get(8),
+    fileDescriptors: get(9),
+    uptime: get(10),
+    timestamp: get(11),
+  }
+}
+
 /** Between two readings where {@link ProcessMonitor.startMonitoring} is not told, in milliseconds. */
 const DEFAULT_INTERVAL = 5_000
 
@@ -122,8 +145,10 @@ export class ProcessMonitor extends AudienceEmitter<ProcessMonitorEvents> {
   /** All of `pids` at once, in that order and much cheaper than one by one; those that cannot be read are left out. */
   getProcessesStats(pids: number[]): Promise<ProcessStats[]> {
     return this.#call(async native => {
-      const all = (await native.processesStats(pids)) as ProcessStats[]
-      return all.map(stats => this.#withHeap(stats))
+      const numbers = await native.processesStats(Float64Array.from(pids))
+      const all: ProcessStats[] = []
+      for (let at = 0; at < numbers.length; at += FIELDS) all.push(this.#withHeap(toStats(numbers, at)))
+      return all
     })
   }
 

@@ -22,6 +22,7 @@ use crate::{
     report::health_details,
   },
   config::resolve::describe,
+  event::EventSink,
   health::verdict::Verdict,
 };
 
@@ -48,6 +49,7 @@ pub struct NativeHost {
 #[napi]
 pub struct NativeCluster {
   cluster: Arc<Cluster>,
+  events: Arc<JsEventSink>,
 }
 
 #[napi]
@@ -76,9 +78,16 @@ impl NativeCluster {
       runtime: if host.runtime == "bun" { Runtime::Bun } else { Runtime::Node },
     };
     let events = Arc::new(JsEventSink::new(listener));
-    let cluster = Cluster::new(config, base_port, host, events);
+    let sink: Arc<dyn EventSink> = Arc::<JsEventSink>::clone(&events);
+    let cluster = Cluster::new(config, base_port, host, sink);
     let cluster = cluster.map_err(|error| to_js(env, &error))?;
-    Ok(Self { cluster: Arc::new(cluster) })
+    Ok(Self { cluster: Arc::new(cluster), events })
+  }
+
+  /// Say whether anybody listens to `metrics:updated`. While nobody does, none are made.
+  #[napi]
+  pub fn set_hears_metrics(&self, hears: bool) {
+    self.events.set_hears_metrics(hears);
   }
 
   /// What of the configuration was accepted although nothing acts on it yet, a sentence each.

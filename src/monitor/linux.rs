@@ -1,7 +1,7 @@
 //! Linux: `/proc`, and the clock that the kernel keeps for every process.
 //!
-//! The files are opened once and read again in place: one `pread` into a buffer on the stack for a
-//! process, no path to resolve, nothing allocated. An open file of `/proc/PID` belongs to that process
+//! The files are opened once and read again in place: one `pread` into a buffer on the stack, no path to
+//! resolve, nothing allocated. An open file of `/proc/PID` belongs to that process
 //! and not to its number: when the process is gone it says so, whoever has the number by then.
 
 use std::{
@@ -21,19 +21,35 @@ use super::{
   reading::{ProcessReading, SystemReading, Unreadable},
 };
 
-/// More than the 24 fields that are read of `stat` can take.
-const STAT: usize = 1024;
+/// More than any of the texts that are read can take, as far as they are read.
+const TEXT: usize = 1024;
 
 /// A process that is read again and again.
+///
+/// `stat` has nearly everything, and takes the kernel longer to write than all the rest together. So it
+/// is read once, and then only what changes, each where it is cheapest: three times less.
 #[derive(Debug)]
 pub struct Process {
   pid: u32,
-  stat: File,
+  /// Its memory.
+  statm: File,
+  /// Its directory of threads. The links of it are two more than there are threads.
+  threads: File,
   /// Its directory of descriptors. Since Linux 6.2 the size of it is their number.
   descriptors: File,
-  /// The clock of its processor time, in nanoseconds; `None` where a sandbox has none.
-  clock: Option<ClockId>,
+  time: Time,
+  /// Since boot.
+  started: Duration,
   units: Units,
+}
+
+/// Where its processor time is found.
+#[derive(Debug)]
+enum Time {
+  /// The clock that the kernel keeps for it, in nanoseconds.
+  Clock(ClockId),
+  /// `stat`, in ticks, where a sandbox has no such clocks.
+  Stat(File),
 }
 
 /// What the kernel counts in.
@@ -68,15 +84,23 @@ impl Process {
   /// [`Unreadable`].
   pub fn open(pid: u32) -> Result<Self, Unreadable> {
     let raw = i32::try_from(pid).ok().filter(|pid| *pid > 0).ok_or(Unreadable::Gone)?;
-    let stat = File::open(format!("/proc/{pid}/stat")).map_err(why)?;
-    let descriptors = OpenOptions::new()
-      .read(true)
-      // It is never read from: the number of its entries may be seen by those who may not list it.
-      .custom_flags(libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC)
-      .open(format!("/proc/{pid}/fd"))
-      .map_err(why)?;
-    let clock = clock_getcpuclockid(Pid::from_raw(raw)).ok();
-    Ok(Self { pid, stat, descriptors, clock, units: Units::of_kernel() })
+    let statm = File::open(format!("/proc/{pid}/statm")).map_err(why)?;
+    let text = File::open(format!("/proc/{pid}/stat")).map_err(why)?;
+    let stat = stat(&text)?;
+    let units = Units::of_kernel();
+    let time = match clock_getcpuclockid(Pid::from_raw(raw)) {
+      Ok(clock) => Time::Clock(clock),
+      Err(_) => Time::Stat(text),
+    };
+    Ok(Self {
+      pid,
+      statm,
+      threads: directory(pid, "task")?,
+      descriptors: directory(pid, "fd")?,
+      time,
+      started: units.time(stat.started_ticks),
+      units,
+    })
   }
 
   /// Read it.
@@ -85,22 +109,29 @@ impl Process {
   /// [`Unreadable::Gone`] when it has ended since, [`Unreadable::Forbidden`] when its descriptors may
   /// not be counted.
   pub fn read(&self) -> Result<ProcessReading, Unreadable> {
-    // Before `stat`: if that still belongs to the process, so did its number until here.
-    let clock = self.clock.and_then(|clock| clock_gettime(clock).ok()).map(Duration::from);
-    let mut buffer = [0; STAT];
-    let read = self.stat.read_at(&mut buffer, 0).map_err(why)?;
-    let stat = Stat::parse(buffer.get(..read).unwrap_or_default()).ok_or(Unreadable::Gone)?;
-    if stat.has_ended() {
-      return Err(Unreadable::Gone);
+    // First: if `statm` still belongs to the process, so did its number until here.
+    let cpu = match &self.time {
+      Time::Clock(clock) => {
+        clock_gettime(*clock).map(Duration::from).map_err(|_| Unreadable::Gone)?
+      }
+      Time::Stat(text) => self.units.time(stat(text)?.cpu_ticks),
+    };
+    let mut buffer = [0; TEXT];
+    let text = read(&self.statm, &mut buffer)?;
+    let (size, resident) = parse::statm(text).ok_or(Unreadable::Gone)?;
+    if size == 0 {
+      // It has ended and was not reaped, or is a thread of the kernel.
+      stat(&File::open(format!("/proc/{}/stat", self.pid)).map_err(why)?)?;
     }
     let boot = clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default();
+    let links = self.threads.metadata().map_err(why)?.nlink();
     Ok(ProcessReading {
-      cpu: clock.unwrap_or_else(|| self.units.time(stat.cpu_ticks)),
-      rss: stat.rss_pages.saturating_mul(self.units.page),
-      vms: stat.vms,
-      threads: stat.threads,
+      cpu,
+      rss: resident.saturating_mul(self.units.page),
+      vms: size.saturating_mul(self.units.page),
+      threads: u32::try_from(links.saturating_sub(2)).unwrap_or(u32::MAX).max(1),
       descriptors: self.descriptors()?,
-      uptime: boot.saturating_sub(self.units.time(stat.started_ticks)),
+      uptime: boot.saturating_sub(self.started),
     })
   }
 
@@ -113,6 +144,27 @@ impl Process {
     let entries = fs::read_dir(format!("/proc/{}/fd", self.pid)).map_err(why)?;
     Ok(u32::try_from(entries.count()).unwrap_or(u32::MAX))
   }
+}
+
+fn directory(pid: u32, name: &str) -> Result<File, Unreadable> {
+  OpenOptions::new()
+    .read(true)
+    // Never read from: the number of its entries may be seen by those who may not list them.
+    .custom_flags(libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC)
+    .open(format!("/proc/{pid}/{name}"))
+    .map_err(why)
+}
+
+fn read<'buffer>(file: &File, buffer: &'buffer mut [u8]) -> Result<&'buffer [u8], Unreadable> {
+  let length = file.read_at(buffer, 0).map_err(why)?;
+  Ok(buffer.get(..length).unwrap_or_default())
+}
+
+/// `stat` of a process that has not ended.
+fn stat(file: &File) -> Result<Stat, Unreadable> {
+  let mut buffer = [0; TEXT];
+  let stat = Stat::parse(read(file, &mut buffer)?).ok_or(Unreadable::Gone)?;
+  if stat.has_ended() { Err(Unreadable::Gone) } else { Ok(stat) }
 }
 
 /// The share of process `pid` in the memory that is resident, in bytes: a page that N processes share

@@ -47,6 +47,13 @@ impl Stat {
   }
 }
 
+/// Address space and resident memory of `/proc/PID/statm`, in pages.
+#[must_use]
+pub fn statm(text: &[u8]) -> Option<(u64, u64)> {
+  let mut fields = text.split(|byte| *byte == b' ');
+  Some((number(fields.next()?)?, number(fields.next()?)?))
+}
+
 /// Digits, as a number. Numbers below zero, as `rss` of a kernel that counts per processor can be for
 /// a moment, are 0.
 fn number(digits: &[u8]) -> Option<u64> {
@@ -135,6 +142,13 @@ mod tests {
     let zombie = Stat::parse(STAT.replace(" S ", " Z ").as_bytes()).unwrap();
     assert!(zombie.has_ended());
     assert_eq!(Stat::parse(STAT.replace(" 418 ", " -3 ").as_bytes()).unwrap().rss_pages, 0);
+  }
+
+  #[test]
+  fn reads_the_memory_of_a_process() {
+    assert_eq!(statm(b"2990 418 300 5 0 100 0\n"), Some((2990, 418)));
+    assert_eq!(statm(b"2990"), None);
+    assert_eq!(statm(b"x y z"), None);
   }
 
   #[test]

@@ -14,9 +14,9 @@ use super::{
 pub const SHORTEST: Duration = Duration::from_millis(20);
 /// How long a first reading waits for its second half.
 pub const FIRST: Duration = Duration::from_millis(100);
-/// Processes that are remembered. Each holds two descriptors; past this, the one that was read longest
+/// Processes that are remembered. Each holds three descriptors; past this, the one that was read longest
 /// ago is forgotten, and its next reading is a first one.
-const REMEMBERED: usize = 512;
+const REMEMBERED: usize = 256;
 
 /// One process at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]

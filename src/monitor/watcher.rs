@@ -22,7 +22,7 @@ use super::{
 use crate::{
   error::{ClusterError, Result},
   event::epoch_ms,
-  telemetry::registry,
+  telemetry::{reader::Heap, registry},
 };
 
 /// Who hears what a watcher reads at its interval.
@@ -264,6 +264,29 @@ pub fn process_stats(sample: &ProcessSample) -> Value {
     "uptime": millis(reading.uptime),
     "timestamp": epoch_ms(SystemTime::now()),
   })
+}
+
+/// The same as numbers, in this order: pid, rss, vms, heap total and used, external, usage and total
+/// time of the processor, threads, descriptors, uptime, timestamp. NaN is what is absent there.
+#[must_use]
+pub fn process_numbers(sample: &ProcessSample) -> [f64; 12] {
+  let ProcessSample { pid, reading, .. } = *sample;
+  let heap = registry::heap(pid);
+  let known = |of: fn(Heap) -> u64| heap.map_or(f64::NAN, |heap| float(of(heap)));
+  [
+    f64::from(pid),
+    float(reading.rss),
+    float(reading.vms),
+    known(|heap| heap.total),
+    known(|heap| heap.used),
+    known(|heap| heap.external),
+    sample.usage_or_mean(),
+    float(millis(reading.cpu)),
+    f64::from(reading.threads),
+    f64::from(reading.descriptors),
+    float(millis(reading.uptime)),
+    float(epoch_ms(SystemTime::now())),
+  ]
 }
 
 fn millis(time: Duration) -> u64 {

@@ -131,16 +131,20 @@ test('suggestGarbageCollection() collects, and says how much came back', () =>
   withCluster({ app: 'memory.mjs', workers: 1 }, cluster =>
     withManager({}, async manager => {
       await heapsTold(cluster)
-      await request(cluster.port, '/leak?objects=1000000')
-      await request(cluster.port, '/forget')
-      const told = waitFor(manager, 'gc')
-      // Whoever listens is known with the next turn.
-      await new Promise(resolve => setImmediate(resolve))
-      assert.equal(manager.suggestGarbageCollection('worker-1'), true)
-      const gc = await told
+      const collected = async () => {
+        await request(cluster.port, '/leak?objects=1000000')
+        await request(cluster.port, '/forget')
+        const told = waitFor(manager, 'gc')
+        // Whoever listens is known with the next turn.
+        await new Promise(resolve => setImmediate(resolve))
+        assert.equal(manager.suggestGarbageCollection('worker-1'), true)
+        const gc = await told
+        assert.equal(gc.freed, Math.max(0, gc.before - gc.after))
+        return gc.freed > MB ? gc : undefined
+      }
+      // The engine may have collected all of it by itself just before.
+      const gc = await eventually(collected, 'a collection that brings something')
       assert.deepEqual([gc.workerId, gc.pid], ['worker-1', cluster.getWorkers()[0].pid])
-      assert.equal(gc.freed, Math.max(0, gc.before - gc.after))
-      assert.ok(gc.freed > MB, `${gc.freed} bytes came back`)
       assert.ok(gc.duration > 0)
     }),
   ))

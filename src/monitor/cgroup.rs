@@ -7,6 +7,7 @@
 use std::{
   fs,
   path::{Path, PathBuf},
+  sync::OnceLock,
 };
 
 use super::{
@@ -63,13 +64,13 @@ impl Share {
   }
 }
 
-/// Watches a process for the out-of-memory killer, which leaves no other trace of itself than a count.
+/// Watches a child for the out-of-memory killer, which leaves no other trace of itself than a count.
 ///
-/// The counts are those of the memory cgroups that the process is in, which also count what the machine
-/// as a whole had to kill; where there are none, that of the machine.
+/// The count is that of the nearest memory cgroup, which also has what the machine as a whole had to
+/// kill; where there is none, that of the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
-  files: Vec<PathBuf>,
+  file: PathBuf,
   before: Option<u64>,
 }
 
@@ -77,35 +78,21 @@ pub struct Witness {
 const MACHINE: &str = "/proc/vmstat";
 
 impl Witness {
-  /// Begin to watch process `pid`, which must be alive.
+  /// Begin to watch a child of this process, which is born into the same cgroup.
   #[must_use]
-  pub fn of(pid: u32) -> Self {
-    // What `groups` asks of this process is asked of that one.
-    let own = format!("/proc/{pid}");
-    let tree = |path: &Path| match path.strip_prefix("/proc/self") {
-      Ok(rest) => read_file(&Path::new(&own).join(rest)),
-      Err(_) => read_file(path),
-    };
-    Self::in_tree(&tree)
+  pub fn of_child() -> Self {
+    // Found once: the kernel writes a long text for it, which a start need not wait for.
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    Self::at(&read_file, FILE.get_or_init(|| nearest(&read_file)).clone())
   }
 
-  /// [`Witness::of`] in a tree whose `/proc/self` is the process.
-  #[must_use]
-  pub fn in_tree(tree: Tree<'_>) -> Self {
-    let files = groups(tree).into_iter().filter_map(|group| match group {
-      Group::Unified(directory) => Some(directory.join("memory.events")),
-      Group::Memory(directory) => Some(directory.join("memory.oom_control")),
-      Group::Cpu(_) => None,
-    });
-    // The nearest one: those above it count for others as well.
-    let nearest = files.into_iter().find(|file| kills(tree, file).is_some());
-    let files = vec![nearest.unwrap_or_else(|| PathBuf::from(MACHINE))];
-    Self { before: total(tree, &files), files }
+  fn at(tree: Tree<'_>, file: PathBuf) -> Self {
+    Self { before: kills(tree, &file), file }
   }
 
   /// All is well up to now: what the killer did so far was to others.
   pub fn refresh(&mut self) {
-    self.before = total(&read_file, &self.files);
+    self.before = kills(&read_file, &self.file);
   }
 
   /// Whether the killer struck since the last [`Witness::refresh`].
@@ -115,13 +102,20 @@ impl Witness {
   }
 
   fn saw_kill_in(&self, tree: Tree<'_>) -> bool {
-    let now = total(tree, &self.files);
+    let now = kills(tree, &self.file);
     matches!((self.before, now), (Some(before), Some(now)) if now > before)
   }
 }
 
-fn total(tree: Tree<'_>, files: &[PathBuf]) -> Option<u64> {
-  files.iter().map(|file| kills(tree, file)).sum()
+/// The file with the count for this process.
+fn nearest(tree: Tree<'_>) -> PathBuf {
+  let mut files = groups(tree).into_iter().filter_map(|group| match group {
+    Group::Unified(directory) => Some(directory.join("memory.events")),
+    Group::Memory(directory) => Some(directory.join("memory.oom_control")),
+    Group::Cpu(_) => None,
+  });
+  // Those above it count for others as well.
+  files.find(|file| kills(tree, file).is_some()).unwrap_or_else(|| PathBuf::from(MACHINE))
 }
 
 fn kills(tree: Tree<'_>, file: &Path) -> Option<u64> {
@@ -218,7 +212,7 @@ mod tests {
       let at =
         |text| [("/proc/self/cgroup", cgroup), ("/proc/self/mountinfo", mounts), (file, text)];
       let (before, after) = (at(before), at(after));
-      let witness = Witness::in_tree(&tree(&before));
+      let witness = Witness::at(&tree(&before), nearest(&tree(&before)));
       assert!(!witness.saw_kill_in(&tree(&before)), "{file}");
       assert!(witness.saw_kill_in(&tree(&after)), "{file}");
       // A count that cannot be read any more proves nothing.
@@ -238,7 +232,8 @@ mod tests {
     };
     let (before, after) =
       (files("oom_kill 0\n", "oom_kill 0\n"), files("oom_kill 0\n", "oom_kill 4\n"));
-    assert!(!Witness::in_tree(&tree(&before)).saw_kill_in(&tree(&after)));
+    let witness = Witness::at(&tree(&before), nearest(&tree(&before)));
+    assert!(!witness.saw_kill_in(&tree(&after)));
   }
 
   proptest! {

@@ -95,7 +95,7 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward) -> End {
     upstreams: Vec::new(),
     check: Check::Off,
     checkup: Checkup::NEW,
-    witness: Witness::of(pid),
+    witness: Witness::of_child(),
     entry: registry::enter(Arc::clone(&birth.worker), pid, page),
     birth,
   };

@@ -6,9 +6,9 @@ import { PerformanceObserver, performance } from 'node:perf_hooks'
 import type { NativeTelemetry } from '../binding.js'
 
 /** Between two beats, in milliseconds. */
-const BEAT = 100
+const BEAT = 250
 /** Beats between two readings of the memory. */
-const READING = 10
+const READING = 4
 
 /** V8's number for a collection that looks at the whole heap. */
 const MAJOR = 4

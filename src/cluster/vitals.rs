@@ -17,7 +17,7 @@ use crate::{
 /// The shortest time that a rate is taken over; a reading that comes sooner repeats the last rate.
 const RATE: Duration = Duration::from_millis(100);
 /// Longer than two beats of either side of a worker, with room for a busy machine.
-const PULSE: Duration = Duration::from_millis(2000);
+const PULSE: Duration = Duration::from_millis(2500);
 /// How long a share in shared memory stands: the kernel walks all pages of a process for it.
 const SHARE: Duration = Duration::from_secs(10);
 

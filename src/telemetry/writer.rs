@@ -18,7 +18,7 @@ use nix::time::{ClockId, clock_gettime};
 use super::page::{LAYOUT, Mapped};
 
 /// Between two beats of the native thread.
-pub const BEAT: Duration = Duration::from_millis(500);
+pub const BEAT: Duration = Duration::from_secs(1);
 
 /// Writes one page.
 #[derive(Debug)]

@@ -179,7 +179,7 @@ test('monitoring warns of a worker near its limit, asks it to collect, and tells
 
 /** A cluster of one worker under a memory manager that learns fast. */
 async function underWatch(body) {
-  const leakDetection = { warmUpSamples: 4, windowSamples: 2, minima: 12 }
+  const leakDetection = { warmUpSamples: 4, windowSamples: 2, minima: 24 }
   await withCluster({ app: 'memory.mjs', workers: 1 }, cluster =>
     withManager({ maxMemoryPerWorker: '2GB', leakDetection }, async manager => {
       await heapsTold(cluster)

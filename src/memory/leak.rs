@@ -8,7 +8,7 @@
 //! - Kendall's tau says that nearly all pairs of minima grow: no sawtooth, no noise;
 //! - both halves of the series grow at least half as fast as the whole: no load step, no plateau;
 //! - where requests are counted, memory grows with their number as well;
-//! - its trend is a good part of the baseline, and at this pace reaches the limit within the horizon.
+//! - its trend is a good part of the memory, and at this pace reaches the limit within the horizon.
 //!
 //! Sources: P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", 1968;
 //! M. G. Kendall, "A new measure of rank correlation", 1938.
@@ -36,7 +36,7 @@ impl Default for Settings {
   }
 }
 
-/// Least growth that is worth an alarm, in bytes and as a part of the baseline.
+/// Least growth that is worth an alarm, in bytes and as a part of the memory.
 const GROWTH: (f64, f64) = (1_048_576.0, 0.05);
 /// Least of Kendall's tau; 1 is growth at every step.
 const TAU: f64 = 0.8;
@@ -165,7 +165,7 @@ impl Series {
     // By the trend, not from end to end: a load step between them is no part of it.
     let steps = u64::try_from(points.len().saturating_sub(1)).unwrap_or_default();
     let trend = step * float(steps);
-    let grown = trend >= f64::max(GROWTH.0, GROWTH.1 * baseline);
+    let grown = trend >= f64::max(GROWTH.0, GROWTH.1 * f64::max(baseline, present));
     let both = halves.iter().all(|half| *half >= HALF * step);
     if !(step > 0.0 && slope > 0.0 && tau >= TAU && grown && both) {
       return None;

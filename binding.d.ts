@@ -51,6 +51,8 @@ export declare class NativeCluster {
    * `ERR_CONFIGURATION` with every problem of `config`.
    */
   constructor(config: string, basePort: number, host: NativeHost, listener: (event: NativeEvent) => void)
+  /** Say whether anybody listens to `metrics:updated`. While nobody does, none are made. */
+  setHearsMetrics(hears: boolean): void
   /** What of the configuration was accepted although nothing acts on it yet, a sentence each. */
   warnings(): Array<string>
   /**
@@ -134,6 +136,93 @@ export declare class NativeLink {
   flush(patience: number): boolean
   /** Give up what waits. */
   close(): void
+}
+
+/** The native half of `MemoryManager`. `listener` is held weakly, and called only while it is heard. */
+export declare class NativeMemoryManager {
+  /** One that does nothing yet. Throws `ERR_CONFIGURATION` with every problem of `config`. */
+  constructor(config: unknown, listener: (event: NativeEvent) => void)
+  /** Whether anybody listens. While nobody does, JavaScript is not entered. */
+  setHeard(heard: boolean): void
+  /** Memory of the machine. */
+  systemStats(): unknown
+  /** Memory of a worker. */
+  workerStats(workerId: string, pid: number): Promise<unknown>
+  /** Where a worker stands. */
+  check(workerId: string, currentMemory: number): unknown
+  /** Whether a worker leaks. */
+  leaks(workerId: string, currentMemory: number): boolean
+  /** What speaks for a leak; `null` when nothing does. */
+  evidence(workerId: string): unknown
+  /** Have a worker collect its garbage. */
+  collect(workerId: string): boolean
+  /** How many workers to run. */
+  optimalWorkers(memory?: NativeMemory | undefined | null): number
+  /** What could be better. */
+  recommendations(): unknown
+  /** Read all workers every `interval` milliseconds, or as configured. */
+  start(interval?: number | undefined | null): void
+  /** Read nothing any more. */
+  stop(): void
+  /** Read nothing any more, and forget everything. */
+  destroy(): void
+}
+
+/**
+ * The native half of `ProcessMonitor`. `listener` is held weakly, and called between `start` and
+ * `stop` only.
+ */
+export declare class NativeProcessMonitor {
+  /** One that is silent. */
+  constructor(listener: (event: NativeEvent) => void)
+  /** The machine, now. */
+  systemStats(): Promise<unknown>
+  /** Process `pid`, now. */
+  processStats(pid: number): Promise<unknown>
+  /**
+   * Those of `pids` that can be read, twelve numbers each: an object that is made here takes many
+   * times longer than one that JavaScript makes of its numbers. What is not known is NaN.
+   */
+  processesStats(pids: Float64Array): Promise<Float64Array>
+  /** Tell of process `pid` too, from now on. */
+  watch(pid: number): void
+  /** Do not tell of process `pid` any more. Says whether it was watched. */
+  unwatch(pid: number): boolean
+  /** Tell the listener every `interval` milliseconds. */
+  start(interval: number): void
+  /** Throw what `start` would say of `interval`. */
+  check(interval: number): void
+  /** Be silent. */
+  stop(): void
+  /** Be silent, and forget everything. */
+  destroy(): void
+}
+
+/** The telemetry page of this worker. All times are in milliseconds, all sizes in bytes. */
+export declare class NativeTelemetry {
+  /**
+   * Open the page at `path`; a thread of its own says from now on that the process is alive. Throws
+   * when there is no page.
+   */
+  constructor(path: string)
+  /**
+   * The event loop came round, so much later than due. Gives the number of a garbage collection that
+   * the master waits for, 0 when there is none.
+   */
+  beat(late: number): number
+  /** What `process.memoryUsage()` says. */
+  held(heapUsed: number, heapTotal: number, external: number, arrayBuffers: number): void
+  /**
+   * Part of the time since the last call that the event loop was busy, 0 to 1; below 0 where the
+   * runtime does not tell: then it is the part that this thread was on a processor.
+   */
+  utilization(part: number): void
+  /** So many garbage collections, which took so long; below 0 where the runtime does not tell. */
+  collected(collections: number, took: number): void
+  /** What a full garbage collection left of heap and external memory. */
+  live(bytes: number): void
+  /** Garbage collection `asked` is done: heap and external memory before and after, and how long it took. */
+  answer(asked: number, before: number, after: number, took: number): void
 }
 
 /** Every problem of a configuration, a sentence each; none when it can be used. */
@@ -225,6 +314,14 @@ export interface NativeLocalSocket {
   fd: number
   /** Its name, without the zero byte in front. */
   name: string
+}
+
+/** What a caller knows of the memory of the machine, in bytes. */
+export interface NativeMemory {
+  /** All of it. */
+  totalMemory: number
+  /** What a new process could have. */
+  availableMemory: number
 }
 
 /** The descriptors of a new channel. */

@@ -1,8 +1,7 @@
 // Generated from lib/ by scripts/bundle-types.mjs. Do not edit.
-import { EventEmitter } from 'node:events';
 import type { NativeWorker } from './binding';
+import { EventEmitter } from 'node:events';
 
-/** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
 /**
  * Runs a web app as N supervised worker processes behind one port, on Bun and on Node.js.
  *
@@ -10,7 +9,7 @@ import type { NativeWorker } from './binding';
  * but start nothing, so a script never forks itself without end; `stop()` there stops this worker's own servers;
  * everything else is for the master and rejects with `ERR_NOT_MASTER`.
  */
-export declare class BunClusterManager extends EventEmitter<ClusterEventMap> {
+export declare class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
     #private;
     /**
      * Nothing is started before {@link start}.
@@ -87,6 +86,7 @@ export declare class BunClusterManager extends EventEmitter<ClusterEventMap> {
     getConfig(): ClusterConfig;
     /** Keep `ipcManager` told which workers there are, beginning with those that run now. */
     setIPCManager(ipcManager: IPCWorkerRegistry): void;
+    protected audienceChanged(): void;
 }
 
 /** Another name of {@link BunClusterManager}: one class serves both runtimes. */
@@ -854,8 +854,10 @@ export interface BunClusterMetrics {
     failedRequests: number;
     /** Requests per second since the reading before. */
     requestsPerSecond: number;
-    /** Mean time from a request to the end of its response, in milliseconds. */
+    /** Mean time from a request to the head of its response, in milliseconds. */
     averageResponseTime: number;
+    /** Of all requests so far, from a request to the head of its response; waiting for a worker is in them. */
+    responseTimes: ResponseTimes;
     /** `failedRequests` of `totalRequests`, 0 to 1. */
     errorRate: number;
     /** Requests that wait for a worker now. */
@@ -866,7 +868,7 @@ export interface BunClusterMetrics {
     retriedRequests: number;
     /** Client connections that are open now. */
     openConnections: number;
-    /** Resident memory of all workers, in bytes. */
+    /** Memory of all workers, in bytes. Pages that they share are counted once where the kernel tells of them. */
     memoryUsage: number;
     /** Processor time of all workers, in percent of one core. */
     cpuUsage: number;
@@ -881,6 +883,12 @@ export interface BunClusterMetrics {
 }
 /** The name that the event payloads use. */
 export type ClusterMetrics = BunClusterMetrics;
+/** Times that this part of all responses did not exceed, in milliseconds, to 2 %; `null` while there are none. */
+export interface ResponseTimes {
+    p50: number | null;
+    p95: number | null;
+    p99: number | null;
+}
 /** Metrics of one worker. What needs a process is `null` while it has none. */
 export interface BunWorkerMetrics {
     /** The id of its slot. */
@@ -901,14 +909,48 @@ export interface BunWorkerMetrics {
     requests: number;
     /** Of these, those that failed or were answered with a 5xx status. */
     failedRequests: number;
+    /** Requests per second since the reading before. */
+    requestsPerSecond: number;
     /** Mean time of a request, in milliseconds. */
     averageResponseTime: number;
+    /** Of all requests of the present process, from giving one to it to the head of its response. */
+    responseTimes: ResponseTimes;
     /** Requests that it is working on. */
     activeRequests: number;
-    /** Resident memory, in bytes. */
+    /** Resident memory, in bytes, shared pages counted whole. */
     memoryUsage: number | null;
+    /** The same with each shared page counted by its share, at most 10 s old; `null` where the kernel does not tell. */
+    sharedMemoryUsage: number | null;
     /** Processor time, in percent of one core. */
     cpuUsage: number | null;
+    /** What its JavaScript holds, in bytes, at most a second old; `null` until it has told, soon after it serves. */
+    heap: {
+        heapTotal: number;
+        heapUsed: number;
+        external: number;
+        arrayBuffers: number;
+    } | null;
+    /**
+     * Garbage collections since it was started, and the milliseconds that they took. On Bun `time` is `null`, and
+     * several collections in one turn of the event loop count as one.
+     */
+    garbageCollection: {
+        count: number;
+        time: number | null;
+    } | null;
+    /** Its event loop. */
+    eventLoop: {
+        /** Part of the last second that it was busy, 0 to 1; on Bun the part that it was on a processor. */
+        utilization: number;
+        /** How much later than due it came round, in milliseconds, since the reading before. */
+        delay: {
+            mean: number | null;
+            p99: number | null;
+            max: number | null;
+        };
+        /** Whether it turns. `false`: its process runs, or is stopped, and its JavaScript does not get on. */
+        responsive: boolean | null;
+    } | null;
 }
 /** Health of a cluster. */
 export interface ClusterHealth {
@@ -1098,8 +1140,8 @@ export interface IPCOptions {
     timeout?: number;
     /** Between two questions whether a worker still reads, in milliseconds; 0 asks none. Default 30 000. */
     heartbeatInterval?: number;
-    /** The largest message, `'1KB'` to `'256MB'`, or bytes. Default `'1MB'`. */
-    maxMessageSize?: string | number;
+    /** The largest message, `'1KB'` to `'256MB'`. Default `'1MB'`. */
+    maxMessageSize?: string;
     /** Whether larger messages are compressed. Default `false`. */
     compression?: boolean;
     /** How often a message that was not accepted is tried again. Default 0. */
@@ -1235,4 +1277,335 @@ export declare class BunIPCManager extends EventEmitter<IPCEventMap> implements 
     getStats(): IPCStats;
     /** Answer and send no more, close the channels to processes that are not a cluster's, and forget everybody. */
     destroy(): void;
+}
+
+/** An emitter that knows whether anybody listens, so that nothing is done for nobody. */
+/** Says soon after each time that a listener came or went. */
+export declare abstract class AudienceEmitter<Events extends Record<keyof Events, unknown[]>> extends EventEmitter<Events> {
+    #private;
+    constructor();
+    /** Listeners have come or gone. */
+    protected abstract audienceChanged(): void;
+    removeAllListeners(name?: Parameters<EventEmitter<Events>['removeAllListeners']>[0]): this;
+}
+
+/** `ProcessMonitor`: the facade over the native readings. It maps, emits and rethrows. */
+/** The machine, as this process may use it: inside a container, its memory is that of the container. */
+export interface SystemStats {
+    /** Processors. */
+    cpu: {
+        /** Processors that this process may use: the smaller of its affinity and the quota of its container, rounded up. */
+        cores: number;
+        /** Per cent of all processors of the machine that were busy since the last reading, 0 to 100. */
+        usage: number;
+        /** Means of the processes that run or want to, over 1, 5 and 15 minutes. */
+        loadAverage: number[];
+    };
+    /** Memory, in bytes. */
+    memory: {
+        total: number;
+        /** Used for nothing at all. */
+        free: number;
+        /** `total` without what is available. */
+        used: number;
+        /** What a new process could have, caches that can be given up included. */
+        available: number;
+        /** `used` of `total`, 0 to 100. */
+        usagePercentage: number;
+    };
+    /** Swap space, in bytes; all 0 where there is none. */
+    swap: {
+        total: number;
+        free: number;
+        used: number;
+        usagePercentage: number;
+    };
+    /** Since the machine was started, in milliseconds. */
+    uptime: number;
+    /** When this was read, in milliseconds since the epoch. */
+    timestamp: number;
+}
+/** One process. */
+export interface ProcessStats {
+    pid: number;
+    /** Memory, in bytes. The heap is known of this process and of workers of clusters in it; absent for others. */
+    memory: {
+        /** Resident, shared pages counted whole. */
+        rss: number;
+        /** Address space. */
+        vms: number;
+        /** JavaScript heap that was taken from the system. */
+        heapTotal?: number;
+        /** JavaScript heap in use. */
+        heapUsed?: number;
+        /** Memory outside of the heap that JavaScript objects hold. */
+        external?: number;
+    };
+    cpu: {
+        /** Per cent of one core since the last reading of this process by this monitor: 200 is two cores. */
+        usage: number;
+        /** Of all its threads since it was started, in milliseconds. */
+        totalTime: number;
+    };
+    threads: number;
+    /** Open descriptors. */
+    fileDescriptors: number;
+    /** Since it was started, in milliseconds. */
+    uptime: number;
+    /** When this was read, in milliseconds since the epoch. */
+    timestamp: number;
+}
+/** What `stats` tells of. */
+export interface MonitorStats extends SystemStats {
+    /** The processes that are watched. */
+    processes: ProcessStats[];
+}
+/** Name of an event of a {@link ProcessMonitor} → its arguments. */
+export interface ProcessMonitorEvents {
+    /** A reading, every interval. */
+    stats: [stats: MonitorStats];
+    /** A watched process could not be read, most often because it has ended. It is not watched any more. */
+    error: [error: ClusterError];
+}
+/**
+ * Reads the machine and its processes, off the JavaScript thread. It never keeps the process alive, and nothing at
+ * all runs between calls while nobody listens to it.
+ *
+ * ```js
+ * const monitor = new ProcessMonitor()
+ * const { cpu, memory } = await monitor.getProcessStats(process.pid)
+ * ```
+ */
+export declare class ProcessMonitor extends AudienceEmitter<ProcessMonitorEvents> {
+    #private;
+    constructor();
+    /** The machine, now. The first call takes a tenth of a second, so that the use of processors is a measured one. */
+    getSystemStats(): Promise<SystemStats>;
+    /**
+     * One process, now. The first call for a process takes a tenth of a second, so that its processor time is a
+     * measured one; later ones tell of the time since the last.
+     *
+     * Rejects with `ERR_PROCESS_NOT_FOUND` when there is no such process, `ERR_PROCESS_FORBIDDEN` when it may not be read.
+     */
+    getProcessStats(pid: number): Promise<ProcessStats>;
+    /** All of `pids` at once, in that order and much cheaper than one by one; those that cannot be read are left out. */
+    getProcessesStats(pids: number[]): Promise<ProcessStats[]>;
+    /** Have `stats` tell of process `pid`, too. Throws as {@link getProcessStats} rejects. */
+    watch(pid: number): void;
+    /** Have `stats` not tell of process `pid` any more. Says whether it did. */
+    unwatch(pid: number): boolean;
+    /**
+     * Emit `stats` at an interval, as long as somebody listens. Another call changes the interval.
+     *
+     * @param interval In milliseconds, from 1 to a day. Default 5 000.
+     */
+    startMonitoring(interval?: number): void;
+    /** Emit nothing any more, until the next {@link startMonitoring}. */
+    stopMonitoring(): void;
+    /** Stop monitoring for good and give everything back. Calls that ask for something fail with `ERR_DESTROYED`. */
+    destroy(): void;
+    protected audienceChanged(): void;
+}
+
+/** `MemoryManager`: the facade over the native policies. It maps, emits and rethrows. */
+/** What a {@link MemoryManager} goes by: `resources.memoryManagement`, and `maxMemoryPerWorker`. All are optional. */
+export interface MemoryConfig {
+    /** Whether {@link MemoryManager.startMonitoring} does anything. Default `true`. */
+    enabled?: boolean;
+    /** What a worker may have resident, such as `'512MB'`. Default: its share of `maxTotalMemory`. */
+    maxMemoryPerWorker?: string;
+    /** What all workers may have together. Default: what the machine or container has. */
+    maxTotalMemory?: string;
+    /** Between two readings, in milliseconds. Default 30 000. */
+    memoryCheckInterval?: number;
+    /** From where on a warning is given, in per cent of the limit. Default 80. */
+    memoryWarningThreshold?: number;
+    /** From where on it is critical, in per cent of the limit. Default 95. */
+    memoryCriticalThreshold?: number;
+    /** Whether workers are watched for leaks. Default `true`. */
+    memoryLeakDetection?: boolean;
+    /** Whether workers above the warning threshold are asked to collect their garbage. Default `false`. */
+    garbageCollectionHint?: boolean;
+    /** What workers must leave free for others. Default `'0B'`. */
+    memoryReservation?: string;
+    /** How leaks are looked for. At the default interval a judgement takes 42 minutes. */
+    leakDetection?: {
+        /** Samples of a new worker that say nothing of it. Default 20. */
+        warmUpSamples?: number;
+        /** Samples of which the lowest counts. Default 4. */
+        windowSamples?: number;
+        /** Such lowest ones that a judgement needs, at least 8. Default 16. */
+        minima?: number;
+        /** A leak that takes longer to reach the limit is not told, in milliseconds. Default 24 hours. */
+        horizon?: number;
+    };
+}
+/** Memory of the machine, or of the container that this process is in, in bytes. */
+export interface MemoryStats {
+    totalMemory: number;
+    /** Used for nothing at all. */
+    freeMemory: number;
+    /** `totalMemory` without what is available. */
+    usedMemory: number;
+    /** What a new process could have, caches that can be given up included. */
+    availableMemory: number;
+    /** `usedMemory` of `totalMemory`, 0 to 100. */
+    usagePercentage: number;
+    swapTotal: number;
+    swapFree: number;
+    /** Swap space in use, 0 to 100. */
+    swapPercentage: number;
+}
+/** Memory of one worker, in bytes. */
+export interface WorkerMemoryStats {
+    workerId: string;
+    pid: number;
+    /** All but `rss` are known of workers of clusters in this process, soon after they serve; absent for others. */
+    memoryUsage: {
+        rss: number;
+        heapTotal?: number;
+        heapUsed?: number;
+        external?: number;
+        arrayBuffers?: number;
+    };
+    /** Per cent of one core since the last reading. */
+    cpuUsage: number;
+    /** Since its process was started, in milliseconds. */
+    uptime: number;
+    timestamp: number;
+}
+/** Where a worker stands against its limit. */
+export interface MemoryLimitResult {
+    workerId: string;
+    /** Whether it is not above its limit. */
+    withinLimits: boolean;
+    /** `warning` and `critical` begin at their thresholds, `exceeded` above the limit. */
+    level: 'ok' | 'warning' | 'critical' | 'exceeded';
+    /** In bytes. */
+    currentMemory: number;
+    /** In bytes. */
+    limit: number;
+    /** `currentMemory` of `limit`; above 100 when it is exceeded. */
+    usagePercentage: number;
+    timestamp: number;
+}
+/** What speaks for a leak. Sizes are in bytes, times in milliseconds. */
+export interface MemoryLeak {
+    workerId: string;
+    /** After the warm-up. */
+    baseline: number;
+    /** Lately, after garbage was collected. */
+    currentMemory: number;
+    growthPerHour: number;
+    /** `null` where requests are not counted, or none came. */
+    growthPerThousandRequests: number | null;
+    /** Kendall's tau of memory over time: 1 is growth at every step. */
+    confidence: number;
+    /** How many lows were judged. */
+    minima: number;
+    /** The time between the first and the last of them. */
+    observed: number;
+    limit: number;
+    /** When the limit is reached at this pace. */
+    exhaustedIn: number;
+    timestamp: number;
+}
+/** What a garbage collection brought. Sizes are in bytes, of heap and of what it holds outside. */
+export interface GarbageCollection {
+    workerId: string;
+    pid: number;
+    before: number;
+    after: number;
+    /** What came back. */
+    freed: number;
+    /** In milliseconds. */
+    duration: number;
+    timestamp: number;
+}
+/** Something that could be better. */
+export interface MemoryRecommendation {
+    /** What it is about; stable. */
+    kind: 'repair-leak' | 'reduce-swapping' | 'raise-worker-limit' | 'add-workers' | 'reduce-workers';
+    /** The worker that it is about; `null` when it is about all. */
+    workerId: string | null;
+    /** The number: of workers, or of bytes. */
+    value: number;
+    /** What to do and why, with the numbers. */
+    message: string;
+}
+/** What could be better about memory, and what that was told from. Sizes are in bytes. */
+export interface MemoryOptimizationResult {
+    /** Most urgent first; empty when all is well. */
+    recommendations: MemoryRecommendation[];
+    optimalWorkerCount: number;
+    currentWorkerCount: number;
+    /** What one worker is taken to need. */
+    memoryPerWorker: number;
+    /** What there is for all workers. */
+    memoryForWorkers: number;
+    timestamp: number;
+}
+/** Name of an event of a {@link MemoryManager} → its arguments. */
+export interface MemoryManagerEvents {
+    /** A reading, every interval. */
+    stats: [stats: {
+        system: MemoryStats;
+        workers: WorkerMemoryStats[];
+        timestamp: number;
+    }];
+    /** A worker has reached the warning threshold. Told again only after it was below. */
+    warning: [result: MemoryLimitResult];
+    /** A worker has reached the critical threshold, or is above its limit. */
+    critical: [result: MemoryLimitResult];
+    /** A worker leaks. */
+    leak: [evidence: MemoryLeak];
+    /** A worker has collected its garbage, as it was asked to. */
+    gc: [collection: GarbageCollection];
+    /** A worker that was asked to collect its garbage did not. */
+    error: [error: ClusterError];
+}
+/**
+ * Knows the memory of workers: of those that it is asked of, and of all clusters in this process. It reads and judges
+ * off the JavaScript thread, and never keeps the process alive.
+ */
+export declare class MemoryManager extends AudienceEmitter<MemoryManagerEvents> {
+    #private;
+    /** @throws {ConfigurationError} `ERR_CONFIGURATION`, with every problem in `details.problems`. */
+    constructor(config?: MemoryConfig);
+    /** Memory of the machine, or of the container that this process is in. */
+    getSystemMemoryStats(): Promise<MemoryStats>;
+    /**
+     * Memory of the worker `workerId`, whose process is `pid`; the first call for a process takes a tenth of a second.
+     * The worker is known from then on. Rejects with `ERR_PROCESS_NOT_FOUND` or `ERR_PROCESS_FORBIDDEN`.
+     */
+    getWorkerMemoryStats(workerId: string, pid: number): Promise<WorkerMemoryStats>;
+    /** Where a worker with `currentMemory` bytes stands against its limit. */
+    checkMemoryLimits(workerId: string, currentMemory: number): MemoryLimitResult;
+    /**
+     * Whether a worker leaks, told from the `currentMemory` of this and all earlier calls: call it at an even pace.
+     * Monitoring looks for leaks by itself, and better, as it knows what garbage collections left.
+     */
+    detectMemoryLeak(workerId: string, currentMemory: number): boolean;
+    /** What speaks for a leak in a worker; `null` when nothing does. */
+    getLeakEvidence(workerId: string): MemoryLeak | null;
+    /**
+     * Have a worker of a cluster in this process collect its garbage; the event `gc` says how much came back. Its event
+     * loop stands still meanwhile. Says whether it could be asked.
+     */
+    suggestGarbageCollection(workerId: string): boolean;
+    /** How many workers to run: as many as there are processors, if memory suffices for them, but at least one. */
+    calculateOptimalWorkerCount(systemStats?: MemoryStats): Promise<number>;
+    /** What could be better, with the numbers and the reasons. */
+    getMemoryOptimizationRecommendations(): Promise<MemoryOptimizationResult>;
+    /**
+     * Read and judge all workers at an interval. Another call changes the interval.
+     *
+     * @param interval In milliseconds, from 1 to a day. Default: `memoryCheckInterval`.
+     */
+    startMonitoring(interval?: number): void;
+    /** Read nothing any more, until the next {@link startMonitoring}. */
+    stopMonitoring(): void;
+    /** Stop monitoring for good and give everything back. Calls that ask for something fail with `ERR_DESTROYED`. */
+    destroy(): void;
+    protected audienceChanged(): void;
 }

@@ -1,7 +1,16 @@
 /** The only file that loads the addon. */
 import type * as Binding from '../binding'
 
-export type { NativeAgent, NativeChannel, NativeCluster, NativeEvent, NativeWorker } from '../binding'
+export type {
+  NativeAgent,
+  NativeChannel,
+  NativeCluster,
+  NativeEvent,
+  NativeMemoryManager,
+  NativeProcessMonitor,
+  NativeTelemetry,
+  NativeWorker,
+} from '../binding'
 
 /** The loader that napi-cli generates. Its path is right from `dist/`, where this file and the agent end up. */
 const LOADER = '../binding.js'

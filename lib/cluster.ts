@@ -1,6 +1,6 @@
 /** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
-import { EventEmitter } from 'node:events'
 import { currentAgent } from './agent/handle.js'
+import { AudienceEmitter } from './audience.js'
 import { binding, type NativeCluster, type NativeEvent, type NativeWorker } from './binding.js'
 import type { ClusterConfig } from './config.js'
 import type { ClusterState } from './constants.js'
@@ -23,7 +23,7 @@ import type { BunWorker } from './worker.js'
  * but start nothing, so a script never forks itself without end; `stop()` there stops this worker's own servers;
  * everything else is for the master and rejects with `ERR_NOT_MASTER`.
  */
-export class BunClusterManager extends EventEmitter<ClusterEventMap> {
+export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
   /** Absent in a worker. */
   readonly #native: NativeCluster | undefined
   readonly #config: ClusterConfig
@@ -328,6 +328,10 @@ export class BunClusterManager extends EventEmitter<ClusterEventMap> {
       this.#warned.add(warning)
       process.emitWarning(warning, { code: 'XYPRISS_CLUSTER_CONFIG' })
     }
+  }
+
+  protected override audienceChanged(): void {
+    this.#native?.setHearsMetrics(this.listenerCount('metrics:updated') > 0)
   }
 
   #dispatch({ name, payload }: NativeEvent): void {

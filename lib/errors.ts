@@ -55,6 +55,7 @@ for (const ErrorClass of [
 /** Which class a code belongs to; codes that are not listed are plain {@link ClusterError}s. */
 const CLASSES: Readonly<Record<string, typeof ClusterError>> = {
   ERR_CONFIGURATION: ConfigurationError,
+  ERR_INVALID_ARGUMENT: ConfigurationError,
   ERR_INVALID_WORKER_COUNT: ConfigurationError,
   ERR_NO_WORKER_PORT: ResourceExhaustionError,
   ERR_ROLLOUT_ABORTED: WorkerStartupError,

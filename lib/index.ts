@@ -15,5 +15,24 @@ export type { ClusterEventMap, ClusterEvents } from './events.js'
 export { ClusterFactory, createCluster, RobustClusterManager } from './factory.js'
 export type * from './ipc.js'
 export { BunIPCManager } from './ipc-manager.js'
+export {
+  type GarbageCollection,
+  type MemoryConfig,
+  type MemoryLeak,
+  type MemoryLimitResult,
+  MemoryManager,
+  type MemoryManagerEvents,
+  type MemoryOptimizationResult,
+  type MemoryRecommendation,
+  type MemoryStats,
+  type WorkerMemoryStats,
+} from './memory-manager.js'
 export type * from './metrics.js'
+export {
+  type MonitorStats,
+  ProcessMonitor,
+  type ProcessMonitorEvents,
+  type ProcessStats,
+  type SystemStats,
+} from './process-monitor.js'
 export type { BunWorker } from './worker.js'

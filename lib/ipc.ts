@@ -58,8 +58,8 @@ export interface IPCOptions {
   timeout?: number
   /** Between two questions whether a worker still reads, in milliseconds; 0 asks none. Default 30 000. */
   heartbeatInterval?: number
-  /** The largest message, `'1KB'` to `'256MB'`, or bytes. Default `'1MB'`. */
-  maxMessageSize?: string | number
+  /** The largest message, `'1KB'` to `'256MB'`. Default `'1MB'`. */
+  maxMessageSize?: string
   /** Whether larger messages are compressed. Default `false`. */
   compression?: boolean
   /** How often a message that was not accepted is tried again. Default 0. */

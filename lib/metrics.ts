@@ -13,8 +13,10 @@ export interface BunClusterMetrics {
   failedRequests: number
   /** Requests per second since the reading before. */
   requestsPerSecond: number
-  /** Mean time from a request to the end of its response, in milliseconds. */
+  /** Mean time from a request to the head of its response, in milliseconds. */
   averageResponseTime: number
+  /** Of all requests so far, from a request to the head of its response; waiting for a worker is in them. */
+  responseTimes: ResponseTimes
   /** `failedRequests` of `totalRequests`, 0 to 1. */
   errorRate: number
   /** Requests that wait for a worker now. */
@@ -25,7 +27,7 @@ export interface BunClusterMetrics {
   retriedRequests: number
   /** Client connections that are open now. */
   openConnections: number
-  /** Resident memory of all workers, in bytes. */
+  /** Memory of all workers, in bytes. Pages that they share are counted once where the kernel tells of them. */
   memoryUsage: number
   /** Processor time of all workers, in percent of one core. */
   cpuUsage: number
@@ -41,6 +43,13 @@ export interface BunClusterMetrics {
 
 /** The name that the event payloads use. */
 export type ClusterMetrics = BunClusterMetrics
+
+/** Times that this part of all responses did not exceed, in milliseconds, to 2 %; `null` while there are none. */
+export interface ResponseTimes {
+  p50: number | null
+  p95: number | null
+  p99: number | null
+}
 
 /** Metrics of one worker. What needs a process is `null` while it has none. */
 export interface BunWorkerMetrics {
@@ -62,14 +71,36 @@ export interface BunWorkerMetrics {
   requests: number
   /** Of these, those that failed or were answered with a 5xx status. */
   failedRequests: number
+  /** Requests per second since the reading before. */
+  requestsPerSecond: number
   /** Mean time of a request, in milliseconds. */
   averageResponseTime: number
+  /** Of all requests of the present process, from giving one to it to the head of its response. */
+  responseTimes: ResponseTimes
   /** Requests that it is working on. */
   activeRequests: number
-  /** Resident memory, in bytes. */
+  /** Resident memory, in bytes, shared pages counted whole. */
   memoryUsage: number | null
+  /** The same with each shared page counted by its share, at most 10 s old; `null` where the kernel does not tell. */
+  sharedMemoryUsage: number | null
   /** Processor time, in percent of one core. */
   cpuUsage: number | null
+  /** What its JavaScript holds, in bytes, at most a second old; `null` until it has told, soon after it serves. */
+  heap: { heapTotal: number; heapUsed: number; external: number; arrayBuffers: number } | null
+  /**
+   * Garbage collections since it was started, and the milliseconds that they took. On Bun `time` is `null`, and
+   * several collections in one turn of the event loop count as one.
+   */
+  garbageCollection: { count: number; time: number | null } | null
+  /** Its event loop. */
+  eventLoop: {
+    /** Part of the last second that it was busy, 0 to 1; on Bun the part that it was on a processor. */
+    utilization: number
+    /** How much later than due it came round, in milliseconds, since the reading before. */
+    delay: { mean: number | null; p99: number | null; max: number | null }
+    /** Whether it turns. `false`: its process runs, or is stopped, and its JavaScript does not get on. */
+    responsive: boolean | null
+  } | null
 }
 
 /** Health of a cluster. */

@@ -22,6 +22,9 @@ const MODULES = [
   'errors',
   'ipc',
   'ipc-manager',
+  'audience',
+  'process-monitor',
+  'memory-manager',
 ]
 
 const HEADER = '// Generated from lib/ by scripts/bundle-types.mjs. Do not edit.\n'

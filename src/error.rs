@@ -150,6 +150,28 @@ pub enum ClusterError {
     /// What happened.
     reason: String,
   },
+  /// No process has this id.
+  #[error("there is no process {pid}, or it has ended")]
+  ProcessNotFound {
+    /// The id that was asked for.
+    pid: u32,
+  },
+  /// A process may not be read.
+  #[error(
+    "process {pid} may not be read: it belongs to another user, or a sandbox hides it; run as that user, or leave it out"
+  )]
+  ProcessForbidden {
+    /// The process.
+    pid: u32,
+  },
+  /// An argument cannot be used.
+  #[error("{what}: {reason}")]
+  InvalidArgument {
+    /// The method and its argument.
+    what: &'static str,
+    /// What is wrong with it, and what would be right.
+    reason: String,
+  },
   /// The operating system refused a resource that the core needs.
   #[error("the cluster could not {what}: {reason}")]
   System {
@@ -181,6 +203,9 @@ impl ClusterError {
       Self::NotRunning { .. } => "ERR_CLUSTER_NOT_RUNNING",
       Self::Stopped { .. } => "ERR_CLUSTER_STOPPED",
       Self::Channel { .. } => "ERR_WORKER_CHANNEL",
+      Self::ProcessNotFound { .. } => "ERR_PROCESS_NOT_FOUND",
+      Self::ProcessForbidden { .. } => "ERR_PROCESS_FORBIDDEN",
+      Self::InvalidArgument { .. } => "ERR_INVALID_ARGUMENT",
       Self::System { .. } => "ERR_SYSTEM",
     }
   }
@@ -230,8 +255,17 @@ impl ClusterError {
       Self::NotRunning { state, call } => json!({ "state": state, "call": call }),
       Self::Stopped { call } => json!({ "call": call }),
       Self::Channel { worker, reason } => json!({ "workerId": worker, "reason": reason }),
-      Self::System { what, reason } => json!({ "what": what, "reason": reason }),
+      Self::ProcessNotFound { pid } | Self::ProcessForbidden { pid } => json!({ "pid": pid }),
+      Self::InvalidArgument { what, reason } | Self::System { what, reason } => {
+        json!({ "what": what, "reason": reason })
+      }
     }
+  }
+
+  /// The error as an event carries it.
+  #[must_use]
+  pub fn payload(&self) -> Value {
+    json!({ "code": self.code(), "message": self.to_string(), "details": self.details() })
   }
 
   /// A refusal of the operating system, told with what was attempted.

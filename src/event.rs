@@ -80,6 +80,11 @@ pub enum Event {
 pub trait EventSink: Send + Sync + 'static {
   /// Deliver one event. Must not block: the supervisor loop calls this.
   fn emit(&self, event: Event);
+
+  /// Whether anybody listens to [`Event::MetricsUpdated`], which takes work to make.
+  fn hears_metrics(&self) -> bool {
+    true
+  }
 }
 
 impl Event {

@@ -14,12 +14,15 @@
 //! |---|---|
 //! | [`binding`] | the Node-API surface; the only module that names a `napi` type |
 //! | [`cluster`] | the handle, the supervisor, slots, large operations |
-//! | [`health`], [`monitor`] | verdicts on workers, and what they use of the machine |
+//! | [`health`] | verdicts on workers |
 //! | [`proxy`] | the HTTP data plane: listener, pools, retries, queue |
 //! | [`balancer`] | pure: which worker takes this request |
 //! | [`worker`] | one worker process, from spawn to reap |
+//! | [`monitor`] | readings of processes, of the machine, of the container around both |
 //! | [`ipc`] | frames, messages, both ends of the channel |
 //! | [`config`] | what users write, defaults, checks |
+//! | [`memory`] | pure: limits, leaks, recommendations; and the manager that asks them |
+//! | [`telemetry`] | histograms, and the shared-memory page of each worker |
 //! | [`runtime`], [`event`], [`error`] | the shared runtime, what is told, what goes wrong |
 //!
 //! Arrows point down this table only. One leaf is above where it is used: [`monitor::limits`], what the
@@ -33,7 +36,9 @@ pub mod error;
 pub mod event;
 pub mod health;
 pub mod ipc;
+pub mod memory;
 pub mod monitor;
 pub mod proxy;
 pub mod runtime;
+pub mod telemetry;
 pub mod worker;

@@ -1,10 +1,14 @@
 /**
  * Serves a script by xypriss-cluster: `cluster.mjs <script> <workers> <port>`. Says the workers' pids in one line of
- * JSON when all of them are ready.
+ * JSON when all of them are ready. METRICS_INTERVAL is in milliseconds, and metrics are listened to if it is set.
  */
 import { BunClusterManager } from 'xypriss-cluster'
 
 const [script, workers, port] = process.argv.slice(2)
-const cluster = new BunClusterManager({ workers: Number(workers), exec: { script } }, Number(port))
+const metricsInterval = Number(process.env.METRICS_INTERVAL)
+const monitoring = metricsInterval ? { metricsInterval } : {}
+const config = { workers: Number(workers), exec: { script }, monitoring }
+const cluster = new BunClusterManager(config, Number(port))
+if (metricsInterval) cluster.on('metrics:updated', () => {})
 await cluster.start()
 console.log(JSON.stringify({ workers: cluster.getWorkers().map(({ pid }) => pid) }))

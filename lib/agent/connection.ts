@@ -18,6 +18,8 @@ export function connect(fd: number): void {
   delete env.XYPRISS_CLUSTER_FD
   delete env.XYPRISS_CLUSTER_PORT
   delete env.XYPRISS_CLUSTER_ADDON
+  const page = env.XYPRISS_CLUSTER_PAGE
+  delete env.XYPRISS_CLUSTER_PAGE
 
   const agent = binding.NativeAgent.connect(fd, request => {
     switch (request.kind) {
@@ -34,9 +36,13 @@ export function connect(fd: number): void {
     }
   })
   agent.hello(runtime(), process.version)
+  const telemetry = once(() => openTelemetry(page))
 
   const handover = new Handover(publicPort, workerPort, {
-    listening: report => tell(() => agent.listening(report)),
+    listening: report => {
+      tell(() => agent.listening(report))
+      telemetry()
+    },
     closed: () => tell(() => agent.closed()),
   })
   if (process.versions.bun) {
@@ -52,8 +58,41 @@ export function connect(fd: number): void {
     link ??= { link: (require(MESSAGES) as typeof import('../ipc/worker.js')).openInWorker(agent) }
     return link.link
   }
-  installProcessSend(() => tell(() => agent.ready()), messages)
+  const ready = () => {
+    tell(() => agent.ready())
+    telemetry()
+  }
+  installProcessSend(ready, messages)
   publishAgent({ publicPort, drain, leave, messages })
+}
+
+/** Seen from the agent's bundle, and not part of it: it would cost every start, and is needed after that only. */
+const TELEMETRY = './agent/telemetry.js'
+/** How long after it serves a worker begins to tell of itself, in milliseconds: what came first comes first. */
+const SETTLED = 100
+
+function openTelemetry(page: string | undefined): void {
+  if (page === undefined) return
+  setTimeout(() => {
+    try {
+      const { tellBy } = require(TELEMETRY) as typeof import('./telemetry.js')
+      tellBy(new binding.NativeTelemetry(page))
+    } catch (error) {
+      // The worker serves all the same. What only it could tell is absent from its metrics.
+      process.emitWarning(`this worker cannot tell its cluster of its memory: ${String(error)}`, {
+        code: 'XYPRISS_CLUSTER_TELEMETRY',
+      })
+    }
+  }, SETTLED).unref()
+}
+
+function once(action: () => void): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    action()
+  }
 }
 
 function runtime(): string {

@@ -23,6 +23,7 @@ use crate::{
     report::health_details,
   },
   config::resolve::{describe, parse},
+  event::EventSink,
   health::verdict::Verdict,
   ipc::messages::Opened,
 };
@@ -50,6 +51,7 @@ pub struct NativeHost {
 #[napi]
 pub struct NativeCluster {
   cluster: Arc<Cluster>,
+  events: Arc<JsEventSink>,
 }
 
 #[napi]
@@ -78,9 +80,16 @@ impl NativeCluster {
       runtime: if host.runtime == "bun" { Runtime::Bun } else { Runtime::Node },
     };
     let events = Arc::new(JsEventSink::new(listener));
-    let cluster = parse(&config).and_then(|written| Cluster::new(written, base_port, host, events));
+    let sink: Arc<dyn EventSink> = Arc::<JsEventSink>::clone(&events);
+    let cluster = parse(&config).and_then(|written| Cluster::new(written, base_port, host, sink));
     let cluster = cluster.map_err(|error| to_js(env, &error))?;
-    Ok(Self { cluster: Arc::new(cluster) })
+    Ok(Self { cluster: Arc::new(cluster), events })
+  }
+
+  /// Say whether anybody listens to `metrics:updated`. While nobody does, none are made.
+  #[napi]
+  pub fn set_hears_metrics(&self, hears: bool) {
+    self.events.set_hears_metrics(hears);
   }
 
   /// What of the configuration was accepted although nothing acts on it yet, a sentence each.

@@ -1,5 +1,7 @@
 //! Core events to JavaScript, through one threadsafe function.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use napi::{
   Status,
   threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
@@ -30,16 +32,26 @@ pub struct NativeEvent {
 /// [`EventSink`] that calls a JavaScript listener.
 pub struct JsEventSink {
   listener: EventListener,
+  hears_metrics: AtomicBool,
 }
 
 impl JsEventSink {
   /// A sink for `listener`.
   pub const fn new(listener: EventListener) -> Self {
-    Self { listener }
+    Self { listener, hears_metrics: AtomicBool::new(false) }
+  }
+
+  /// Say whether anybody listens to `metrics:updated`. At first nobody does.
+  pub fn set_hears_metrics(&self, hears: bool) {
+    self.hears_metrics.store(hears, Ordering::Relaxed);
   }
 }
 
 impl EventSink for JsEventSink {
+  fn hears_metrics(&self) -> bool {
+    self.hears_metrics.load(Ordering::Relaxed)
+  }
+
   fn emit(&self, event: Event) {
     let native = NativeEvent { name: event.name().to_owned(), payload: event.payload() };
     // `call`, not `call_async_catch`: a listener that throws is the application's bug and must

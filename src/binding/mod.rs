@@ -10,5 +10,8 @@ pub mod config;
 mod event;
 mod image;
 mod link;
+mod memory;
+mod monitor;
 mod settle;
+mod telemetry;
 mod worker;

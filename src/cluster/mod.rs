@@ -20,6 +20,7 @@ pub mod state;
 pub mod supervisor;
 #[cfg(test)]
 mod tests;
+mod vitals;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -144,7 +145,7 @@ impl Cluster {
   pub fn metrics(&self) -> Result<Value> {
     let run = self.running("getMetrics")?;
     let snapshot = run.snapshots.borrow().clone();
-    Ok(run.reporter.metrics(&snapshot, run.proxy.stats()))
+    Ok(run.reporter.metrics(&snapshot, run.proxy.stats(), &run.proxy.latency()))
   }
 
   /// Resolves when the present run has ended; at once when there is none. Keeps neither alive.

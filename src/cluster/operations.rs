@@ -409,8 +409,11 @@ async fn tick_metrics(
       changed = config.changed() => if changed.is_err() { return },
       () = sleep(period.unwrap_or_default()), if period.is_some() => {
         let Some(run) = run.upgrade() else { return };
+        if !events.hears_metrics() {
+          continue;
+        }
         let snapshot = run.snapshots.borrow().clone();
-        let metrics = run.reporter.metrics(&snapshot, run.proxy.stats());
+        let metrics = run.reporter.metrics(&snapshot, run.proxy.stats(), &run.proxy.latency());
         events.emit(Event::MetricsUpdated { metrics });
       }
     }

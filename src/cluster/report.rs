@@ -8,11 +8,19 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::snapshot::{Snapshot, WorkerStatus, WorkerView};
+use super::{
+  snapshot::{Snapshot, WorkerStatus, WorkerView},
+  vitals::{Vitals, Ward},
+};
 use crate::{
   event::epoch_ms,
-  monitor::{Meter, Usage},
+  monitor::{ProcessSample, Sampler, reading::float},
   proxy::{Counters, ProxyStats},
+  telemetry::{
+    histogram::Counts,
+    reader::{Heap, Pulse, Reader},
+    registry,
+  },
 };
 
 /// Per worker, why it is healthy or not.
@@ -60,10 +68,17 @@ pub struct Reporter {
 
 #[derive(Debug)]
 struct Memory {
-  meter: Meter,
+  sampler: Sampler,
+  ward: Ward,
   at: Instant,
   requests: u64,
   rate: f64,
+}
+
+/// What was read of one worker.
+struct Readings {
+  sample: ProcessSample,
+  vitals: Vitals,
 }
 
 /// The shortest time that a rate is taken over; a reading that comes sooner repeats the last rate.
@@ -72,29 +87,31 @@ const SHORTEST: Duration = Duration::from_millis(100);
 impl Default for Reporter {
   fn default() -> Self {
     let now = Instant::now();
-    let memory = Memory { meter: Meter::default(), at: now, requests: 0, rate: 0.0 };
+    let memory = Memory {
+      sampler: Sampler::default(),
+      ward: Ward::default(),
+      at: now,
+      requests: 0,
+      rate: 0.0,
+    };
     Self { memory: Mutex::new(memory), started: now }
   }
 }
 
 impl Reporter {
-  /// Metrics of the cluster as it is in `snapshot`.
+  /// Metrics of the cluster as it is in `snapshot`. `latency` is what clients saw.
   #[must_use]
-  pub fn metrics(&self, snapshot: &Snapshot, stats: ProxyStats) -> Value {
+  pub fn metrics(&self, snapshot: &Snapshot, stats: ProxyStats, latency: &Counts) -> Value {
     let now = SystemTime::now();
-    let age = |worker: &WorkerView| now.duration_since(worker.started).unwrap_or_default();
-    let processes: Vec<(u32, Duration)> =
-      snapshot.workers.iter().filter_map(|w| w.pid.map(|pid| (pid, age(w)))).collect();
     let counters = snapshot.counters();
-    let (usages, rate) = self.read(&processes, counters.requests);
+    let (readings, rate) = self.read(snapshot, now, counters.requests);
     // What clients saw: a request that failed at one worker and was answered by another did not fail.
     let refused = stats.unavailable + stats.bad_gateway;
     let (failed, requests) =
       (counters.server_errors + refused, counters.requests + stats.unavailable);
-    let total: Usage = usages.values().fold(Usage::default(), |sum, usage| Usage {
-      rss: sum.rss + usage.rss,
-      cpu: sum.cpu + usage.cpu,
-    });
+    // Pages that workers share are counted once where the kernel tells of them.
+    let memory = |reading: &Readings| reading.vitals.pss.unwrap_or(reading.sample.reading.rss);
+    let cpu = |reading: &Readings| reading.sample.usage_or_mean();
     json!({
       "totalWorkers": snapshot.workers.len(),
       "activeWorkers": snapshot.workers.iter().filter(|worker| worker.serves()).count(),
@@ -102,40 +119,62 @@ impl Reporter {
       "failedRequests": failed,
       "requestsPerSecond": rate,
       "averageResponseTime": average_ms(counters),
+      "responseTimes": response_times(latency),
       "errorRate": ratio(failed, requests),
       "queuedRequests": stats.waiting,
       "rejectedRequests": stats.unavailable,
       "retriedRequests": stats.retries,
       "openConnections": stats.connections,
-      "memoryUsage": total.rss,
-      "cpuUsage": total.cpu,
+      "memoryUsage": readings.values().map(memory).sum::<u64>(),
+      "cpuUsage": readings.values().map(cpu).sum::<f64>(),
       "restartCount": snapshot.workers.iter().map(|worker| u64::from(worker.restarts)).sum::<u64>(),
-      "uptime": u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+      "uptime": millis(self.started.elapsed()),
       "timestamp": epoch_ms(now),
-      "workers": snapshot.workers.iter().map(|w| worker(w, &usages, age(w))).collect::<Vec<_>>(),
+      "workers": snapshot.workers.iter().map(|w| worker(w, &readings, age(w, now))).collect::<Vec<_>>(),
     })
   }
 
-  fn read(&self, processes: &[(u32, Duration)], requests: u64) -> (HashMap<u32, Usage>, f64) {
-    let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-    let usages = memory.meter.read(processes);
+  fn read(
+    &self,
+    snapshot: &Snapshot,
+    now: SystemTime,
+    requests: u64,
+  ) -> (HashMap<u32, Readings>, f64) {
+    let pids: Vec<u32> = snapshot.workers.iter().filter_map(|worker| worker.pid).collect();
+    let memory = &mut *self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+    memory.sampler.keep(&pids);
+    memory.ward.keep(&pids);
+    let mut readings = HashMap::with_capacity(pids.len());
+    for worker in &snapshot.workers {
+      // One that has ended since the picture was made is left out.
+      if let Some(pid) = worker.pid
+        && let Ok(sample) = memory.sampler.read(pid)
+      {
+        let counted = worker.upstream.as_ref().map_or(0, |upstream| upstream.counters().requests);
+        let vitals = memory.ward.look(pid, counted, age(worker, now)).clone();
+        readings.insert(pid, Readings { sample, vitals });
+      }
+    }
     let elapsed = memory.at.elapsed();
     if elapsed >= SHORTEST {
       let new = requests.saturating_sub(memory.requests);
-      *memory = Memory {
-        meter: std::mem::take(&mut memory.meter),
-        at: Instant::now(),
-        requests,
-        rate: float(new) / elapsed.as_secs_f64(),
-      };
+      memory.rate = float(new) / elapsed.as_secs_f64();
+      (memory.at, memory.requests) = (Instant::now(), requests);
     }
-    (usages, memory.rate)
+    (readings, memory.rate)
   }
 }
 
-fn worker(worker: &WorkerView, usages: &HashMap<u32, Usage>, age: Duration) -> Value {
+fn age(worker: &WorkerView, now: SystemTime) -> Duration {
+  now.duration_since(worker.started).unwrap_or_default()
+}
+
+fn worker(worker: &WorkerView, readings: &HashMap<u32, Readings>, age: Duration) -> Value {
   let counters = worker.upstream.as_ref().map(|upstream| upstream.counters()).unwrap_or_default();
-  let usage = worker.pid.and_then(|pid| usages.get(&pid));
+  let latency = worker.upstream.as_ref().map(|upstream| upstream.latency()).unwrap_or_default();
+  let reading = worker.pid.and_then(|pid| readings.get(&pid));
+  let told = worker.pid.and_then(registry::by_pid);
+  let page = told.as_ref().and_then(|told| told.page.as_ref());
   json!({
     "id": &*worker.id,
     "pid": worker.pid,
@@ -143,14 +182,66 @@ fn worker(worker: &WorkerView, usages: &HashMap<u32, Usage>, age: Duration) -> V
     "status": worker.status.name(),
     "health": worker.checkup.status.name(),
     "restarts": worker.restarts,
-    "uptime": worker.pid.map(|_| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+    "uptime": worker.pid.map(|_| millis(age)),
     "requests": counters.requests,
     "failedRequests": counters.failed + counters.server_errors,
+    "requestsPerSecond": reading.map_or(0.0, |reading| reading.vitals.rate),
     "averageResponseTime": average_ms(counters),
+    "responseTimes": response_times(&latency),
     "activeRequests": worker.upstream.as_ref().map_or(0, |upstream| upstream.in_flight()),
-    "memoryUsage": usage.map(|usage| usage.rss),
-    "cpuUsage": usage.map(|usage| usage.cpu),
+    "memoryUsage": reading.map(|reading| reading.sample.reading.rss),
+    "sharedMemoryUsage": reading.and_then(|reading| reading.vitals.pss),
+    "cpuUsage": reading.map(|reading| reading.sample.usage_or_mean()),
+    "heap": page.and_then(Reader::heap).map(heap),
+    "garbageCollection": page.filter(|page| page.heap().is_some()).map(|page| {
+      let collections = page.collections();
+      json!({ "count": collections.count, "time": collections.took.map(float_ms) })
+    }),
+    "eventLoop": page.filter(|page| page.heap().is_some()).zip(reading).map(|(page, reading)| {
+      event_loop(page, &reading.vitals)
+    }),
   })
+}
+
+fn heap(heap: Heap) -> Value {
+  json!({
+    "heapTotal": heap.total,
+    "heapUsed": heap.used,
+    "external": heap.external,
+    "arrayBuffers": heap.array_buffers,
+  })
+}
+
+fn event_loop(page: &Reader, vitals: &Vitals) -> Value {
+  let delay = |micros: Option<u64>| micros.map(|micros| float(micros) / 1000.0);
+  let responsive = match vitals.pulse {
+    Pulse::Unknown => None,
+    Pulse::Responsive => Some(true),
+    Pulse::Blocked | Pulse::Still => Some(false),
+  };
+  json!({
+    "utilization": page.utilization(),
+    "delay": {
+      "mean": vitals.delays.mean().map(|micros| micros / 1000.0),
+      "p99": delay(vitals.delays.quantile(0.99)),
+      "max": delay(vitals.delays.max()),
+    },
+    "responsive": responsive,
+  })
+}
+
+/// In milliseconds; `null` of no answers.
+fn response_times(latency: &Counts) -> Value {
+  let at = |part| latency.quantile(part).map(|micros| float(micros) / 1000.0);
+  json!({ "p50": at(0.5), "p95": at(0.95), "p99": at(0.99) })
+}
+
+fn millis(time: Duration) -> u64 {
+  u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn float_ms(time: Duration) -> f64 {
+  time.as_secs_f64() * 1000.0
 }
 
 fn average_ms(counters: Counters) -> f64 {
@@ -159,9 +250,4 @@ fn average_ms(counters: Counters) -> f64 {
 
 fn ratio(part: u64, whole: u64) -> f64 {
   if whole == 0 { 0.0 } else { float(part) / float(whole) }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "53 bits are enough to show a person")]
-fn float(number: u64) -> f64 {
-  number as f64
 }

@@ -121,7 +121,8 @@ impl Forwarding<'_> {
       Ok(answer) => answer,
       Err(unanswered) => return Err(failed(unanswered, reused, &in_flight)),
     };
-    in_flight.answered(started.elapsed(), answer.status.is_server_error());
+    let server_error = answer.status.is_server_error();
+    in_flight.answered(self.client.shard.index, started.elapsed(), server_error);
     if answer.status == StatusCode::SWITCHING_PROTOCOLS {
       let client = Arc::clone(self.client);
       return Ok(upgrade::tunnel(client, self.from_client.take(), answer, connection, in_flight));

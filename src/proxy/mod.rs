@@ -19,6 +19,7 @@ mod forward;
 mod framing;
 mod headers;
 mod holder;
+mod latency;
 mod listener;
 mod pool;
 mod queue;
@@ -55,6 +56,7 @@ use self::{shard::Shard, shared::Shared};
 use crate::{
   balancer::Strategy,
   error::{ClusterError, Result},
+  telemetry::histogram::Counts,
 };
 
 /// Most data-plane threads of one proxy. Beyond that, the workers need the processors more.
@@ -237,6 +239,13 @@ impl Proxy {
     let mut running = self.inner.shared.running.subscribe();
     // Fails only without a sender, which `self` holds.
     let _ = running.wait_for(|running| *running == 0).await;
+  }
+
+  /// Times from a request to the head of its answer as clients saw them, in microseconds: waiting for
+  /// a worker and repeating are in them.
+  #[must_use]
+  pub fn latency(&self) -> Counts {
+    self.inner.shared.latency.counts()
   }
 
   /// What it is doing now.

@@ -5,6 +5,7 @@ use std::{
   future::poll_fn,
   net::IpAddr,
   sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+  time::Instant,
 };
 
 use http::{Request, Response};
@@ -103,7 +104,14 @@ async fn answer(client: &Arc<Client>, request: Request<Incoming>) -> Response<Re
   let from_client = if upgrade { head.extensions.remove::<OnUpgrade>() } else { None };
   headers::prepare_request(&mut head, &client.peer, upgrade);
   let body = if empty { None } else { Some(body) };
-  forward(client, &head, body, from_client).await.unwrap_or_else(|failure| {
+  let started = Instant::now();
+  let answer = forward(client, &head, body, from_client).await;
+  // Nobody has waited for an answer whose client is gone.
+  if !matches!(answer, Err(Failure::ClientGone)) {
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    client.shard.shared.latency.record(client.shard.index, micros);
+  }
+  answer.unwrap_or_else(|failure| {
     let tally = &client.shard.shared.tally;
     match failure {
       Failure::Unavailable => count(&tally.unavailable),

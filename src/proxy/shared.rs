@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::{
+  latency::Latency,
   queue::{Queue, QueueLimits},
   routes::Routes,
 };
@@ -24,6 +25,7 @@ pub(super) struct Shared {
   pub(super) settings: ArcSwap<Settings>,
   pub(super) queue: Queue,
   pub(super) tally: Tally,
+  pub(super) latency: Latency,
   /// Set once the proxy closes: when whatever is still open then is cut.
   closing: watch::Sender<Option<Instant>>,
   /// The same in short, for a look at every turn.
@@ -57,6 +59,7 @@ impl Shared {
       settings: ArcSwap::from_pointee(Settings { balancer: strategy.balancer(), queue }),
       queue: Queue::default(),
       tally: Tally::default(),
+      latency: Latency::default(),
       closing: watch::Sender::new(None),
       is_closing: AtomicBool::new(false),
       serving: watch::Sender::new(0),

@@ -12,7 +12,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{MAX_THREADS, pool::Pool};
+use super::{MAX_THREADS, latency::Latency, pool::Pool};
+use crate::telemetry::{histogram::Counts, registry::RequestCount};
 
 /// Where a worker listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,7 @@ pub struct Upstream {
   watched: AtomicBool,
   became_idle: Notify,
   tally: Tally,
+  latency: Latency,
   /// Idle connections, one pool per data-plane thread so that none contends for it. They live here
   /// so that they end with the upstream.
   pools: [Pool; MAX_THREADS],
@@ -88,6 +90,7 @@ impl Upstream {
       watched: AtomicBool::new(false),
       became_idle: Notify::new(),
       tally: Tally::default(),
+      latency: Latency::default(),
       pools: Default::default(),
     })
   }
@@ -125,6 +128,12 @@ impl Upstream {
       server_errors: self.tally.server_errors.load(Ordering::Relaxed),
       total_micros: self.tally.total_micros.load(Ordering::Relaxed),
     }
+  }
+
+  /// Times from giving it a request to the head of its answer, in microseconds.
+  #[must_use]
+  pub fn latency(&self) -> Counts {
+    self.latency.counts()
   }
 
   /// Takes it out for good: no request starts on it once this has returned, and its idle
@@ -189,6 +198,12 @@ impl Upstream {
   }
 }
 
+impl RequestCount for Upstream {
+  fn requests(&self) -> u64 {
+    self.tally.requests.load(Ordering::Relaxed)
+  }
+}
+
 /// A request or tunnel in flight, until dropped.
 #[derive(Debug)]
 pub(super) struct InFlight {
@@ -209,10 +224,11 @@ impl InFlight {
     self
   }
 
-  /// Counts the head of an answer.
-  pub(super) fn answered(&self, after: Duration, server_error: bool) {
+  /// Counts the head of an answer, as seen by data-plane thread `thread`.
+  pub(super) fn answered(&self, thread: usize, after: Duration, server_error: bool) {
     let tally = &self.upstream.tally;
     let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+    self.upstream.latency.record(thread, micros);
     tally.total_micros.fetch_add(micros, Ordering::Relaxed);
     if server_error {
       tally.server_errors.fetch_add(1, Ordering::Relaxed);

@@ -24,6 +24,11 @@ pub enum Cause {
     /// The signal number.
     signal: i32,
   },
+  /// The kernel killed it because its cgroup or the machine had no memory left.
+  OutOfMemory {
+    /// The signal number.
+    signal: i32,
+  },
   /// The JavaScript engine ran out of heap and aborted.
   HeapExhausted {
     /// The signal number that the abort raised.
@@ -41,15 +46,19 @@ const HEAP_MESSAGES: [&str; 2] = ["heap out of memory", "JavaScriptCore: out of 
 impl Cause {
   /// Tell the cause from how the process ended.
   ///
-  /// `asked` says whether we had asked it to stop; `stderr` are its last lines.
+  /// `asked` says whether we had asked it to stop, `oom_kill` whether the out-of-memory killer of the
+  /// kernel was at work; `stderr` are its last lines.
   #[must_use]
-  pub fn of(status: ExitStatus, asked: bool, stderr: &[String]) -> Self {
+  pub fn of(status: ExitStatus, asked: bool, oom_kill: bool, stderr: &[String]) -> Self {
     use std::os::unix::process::ExitStatusExt as _;
     let (code, signal) = (status.code(), status.signal());
     match (asked, code, signal) {
       (true, code, signal) => Self::AskedFor { code, signal },
       (false, _, Some(signal)) if signal == libc::SIGABRT && heap_exhausted(stderr) => {
         Self::HeapExhausted { signal }
+      }
+      (false, _, Some(signal)) if signal == libc::SIGKILL && oom_kill => {
+        Self::OutOfMemory { signal }
       }
       (false, _, Some(signal)) => Self::Signalled { signal },
       (false, code, None) => Self::Exited { code: code.unwrap_or(-1) },
@@ -63,6 +72,7 @@ impl Cause {
       Self::AskedFor { code, .. } => *code,
       Self::Exited { code } => Some(*code),
       Self::Signalled { .. }
+      | Self::OutOfMemory { .. }
       | Self::HeapExhausted { .. }
       | Self::StartupTimeout
       | Self::SpawnFailed => None,
@@ -74,7 +84,9 @@ impl Cause {
   pub fn signal_name(&self) -> Option<String> {
     match self {
       Self::AskedFor { signal, .. } => signal.map(name),
-      Self::Signalled { signal } | Self::HeapExhausted { signal } => Some(name(*signal)),
+      Self::Signalled { signal }
+      | Self::OutOfMemory { signal }
+      | Self::HeapExhausted { signal } => Some(name(*signal)),
       Self::StartupTimeout => Some(name(libc::SIGKILL)),
       Self::Exited { .. } | Self::SpawnFailed => None,
     }
@@ -87,6 +99,9 @@ impl fmt::Display for Cause {
       Self::AskedFor { .. } => f.write_str("was asked to stop"),
       Self::Exited { code } => write!(f, "exited with code {code}"),
       Self::Signalled { signal } => write!(f, "was killed by {}", name(*signal)),
+      Self::OutOfMemory { .. } => {
+        f.write_str("was killed by the kernel because there was no memory left")
+      }
       Self::HeapExhausted { .. } => f.write_str("ran out of JavaScript heap memory"),
       Self::StartupTimeout => f.write_str("did not become ready in time"),
       Self::SpawnFailed => f.write_str("could not be started"),
@@ -114,15 +129,34 @@ mod tests {
   #[test]
   fn names_the_cause() {
     let abort = ["FATAL ERROR: Reached heap limit - JavaScript heap out of memory".to_owned()];
-    for (status, asked, stderr, reason, code, signal) in [
-      (raw(0), true, &[][..], "was asked to stop", Some(0), None),
-      (raw(9), true, &[][..], "was asked to stop", None, Some("SIGKILL")),
-      (raw(1 << 8), false, &[][..], "exited with code 1", Some(1), None),
-      (raw(9), false, &[][..], "was killed by SIGKILL", None, Some("SIGKILL")),
-      (raw(6), false, &abort[..], "ran out of JavaScript heap memory", None, Some("SIGABRT")),
-      (raw(6), false, &[][..], "was killed by SIGABRT", None, Some("SIGABRT")),
+    for (status, asked, oom, stderr, reason, code, signal) in [
+      (raw(0), true, false, &[][..], "was asked to stop", Some(0), None),
+      (raw(9), true, false, &[][..], "was asked to stop", None, Some("SIGKILL")),
+      (raw(1 << 8), false, false, &[][..], "exited with code 1", Some(1), None),
+      (raw(9), false, false, &[][..], "was killed by SIGKILL", None, Some("SIGKILL")),
+      (
+        raw(9),
+        false,
+        true,
+        &[][..],
+        "was killed by the kernel because there was no memory left",
+        None,
+        Some("SIGKILL"),
+      ),
+      (raw(9), true, true, &[][..], "was asked to stop", None, Some("SIGKILL")),
+      (raw(15), false, true, &[][..], "was killed by SIGTERM", None, Some("SIGTERM")),
+      (
+        raw(6),
+        false,
+        false,
+        &abort[..],
+        "ran out of JavaScript heap memory",
+        None,
+        Some("SIGABRT"),
+      ),
+      (raw(6), false, false, &[][..], "was killed by SIGABRT", None, Some("SIGABRT")),
     ] {
-      let cause = Cause::of(status, asked, stderr);
+      let cause = Cause::of(status, asked, oom, stderr);
       assert_eq!(cause.to_string(), reason);
       assert_eq!(cause.exit_code(), code);
       assert_eq!(cause.signal_name().as_deref(), signal);

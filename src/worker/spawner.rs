@@ -20,10 +20,13 @@ use tokio::{
 };
 
 use super::exit::Process;
-use crate::ipc::channel::Channel;
+use crate::{ipc::channel::Channel, telemetry::reader::Reader};
 
 /// Tells the agent which descriptor is its channel: stdin.
 const CHANNEL: (&str, &str) = ("XYPRISS_CLUSTER_FD", "0");
+
+/// Tells the agent where its telemetry page is.
+const PAGE: &str = "XYPRISS_CLUSTER_PAGE";
 
 /// How to start one worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub struct Spawned {
   pub process: Process,
   /// Our end of its channel.
   pub channel: UnixStream,
+  /// What it tells of itself; `None` where the platform has no such pages.
+  pub page: Option<Reader>,
   /// What it writes to stdout.
   pub stdout: ChildStdout,
   /// What it writes to stderr.
@@ -107,6 +112,12 @@ fn spawn(launch: &Launch) -> io::Result<Spawned> {
     // everything that the worker started.
     .process_group(0)
     .kill_on_drop(true);
+  // A worker without a page serves as well: what it would tell there is absent.
+  let page = Reader::new().inspect_err(|error| tracing::debug!(%error, "no telemetry page")).ok();
+  match &page {
+    Some(page) => command.env(PAGE, page.path()),
+    None => command.env_remove(PAGE),
+  };
   if let Some(cwd) = &launch.cwd {
     command.current_dir(cwd);
   }
@@ -117,5 +128,5 @@ fn spawn(launch: &Launch) -> io::Result<Spawned> {
   let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
     return Err(io::Error::other("the child was started without pipes"));
   };
-  Ok(Spawned { process: Process::new(child)?, channel: ours, stdout, stderr })
+  Ok(Spawned { process: Process::new(child)?, channel: ours, page, stdout, stderr })
 }

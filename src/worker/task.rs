@@ -34,7 +34,9 @@ use crate::{
     message::{Listening, Message, Protocol},
     messages::Messages,
   },
+  monitor::cgroup::Witness,
   proxy::{self, Endpoint, Upstream},
+  telemetry::registry::{self, Entry},
 };
 
 /// How long the last output of a dead worker may take to arrive. It is in the pipe already, unless
@@ -71,11 +73,11 @@ impl Nursery for Processes {
 async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messages) -> End {
   let born = Instant::now();
   let startup = birth.config.borrow().timing.startup;
-  let Spawned { process, channel, stdout, stderr } = match spawner.spawn(birth.launch.clone()).await
-  {
-    Ok(spawned) => spawned,
-    Err(error) => return not_spawned(&birth, &error),
-  };
+  let Spawned { process, channel, page, stdout, stderr } =
+    match spawner.spawn(birth.launch.clone()).await {
+      Ok(spawned) => spawned,
+      Err(error) => return not_spawned(&birth, &error),
+    };
   if let Err(error) = messages.open(&birth.worker, process.pid(), &channel) {
     // The worker runs all the same; whoever sends it a message is told.
     tracing::warn!(worker = %birth.worker, %error, "no channel for messages");
@@ -93,12 +95,15 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
     let (worker, tail) = (Arc::clone(&birth.worker), tail.clone());
     async move { pump(stderr, forward::Target::Stderr, &worker, &forward, Some(&tail)).await }
   });
+  let pid = process.pid().as_raw().unsigned_abs();
   let mut task = Task {
     state: State::Starting { deadline: born + startup },
     overdue: None,
     upstreams: Vec::new(),
     check: Check::Off,
     checkup: Checkup::NEW,
+    witness: Witness::of_child(),
+    entry: registry::enter(Arc::clone(&birth.worker), pid, page),
     birth,
   };
   task.report(News::Spawned { pid: process.pid() }).await;
@@ -159,6 +164,10 @@ struct Task {
   upstreams: Vec<Arc<Upstream>>,
   check: Check,
   checkup: Checkup,
+  /// Knows of the out-of-memory killer.
+  witness: Witness,
+  /// Its place among all workers of this process, found by whoever asks of its memory.
+  entry: Entry,
 }
 
 impl Task {
@@ -288,6 +297,7 @@ impl Task {
     let upstream = Upstream::new(self.birth.worker.to_string(), endpoint, protocol);
     self.upstreams.retain(|old| old.in_flight() > 0);
     self.upstreams.push(Arc::clone(&upstream));
+    self.entry.serves(Arc::<Upstream>::clone(&upstream));
     let requested_host = listening.requested_host.as_deref().and_then(requested_address);
     Target { upstream, requested_host }
   }
@@ -319,6 +329,7 @@ impl Task {
   }
 
   async fn check_passed(&mut self) {
+    self.witness.refresh();
     self.checkup = Checkup::passed(SystemTime::now());
     self.check = self.next_check();
     self.report(News::Checkup(self.checkup)).await;
@@ -342,7 +353,7 @@ impl Task {
       return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
     }
     let cause = match status {
-      Ok(status) => Cause::of(status, last.is_asked_to_go(), &stderr),
+      Ok(status) => Cause::of(status, last.is_asked_to_go(), self.witness.saw_kill(), &stderr),
       Err(error) => {
         tracing::error!(%worker, %error, "how a worker ended is not known");
         Cause::Exited { code: -1 }

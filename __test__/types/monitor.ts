@@ -1,9 +1,9 @@
 /** The names of the reference around processes. */
 import type { EventEmitter } from 'node:events'
 import type { ProcessMonitor, ProcessStats, SystemStats } from 'xypriss-cluster'
-import type { Different, Equal, Expect } from '../../equal.js'
-import type * as Monitor from './process-monitor.js'
-import type * as Statistics from './statistics.js'
+import type { Different, Equal, Expect } from './equal.js'
+import type * as Monitor from './reference/monitor/process-monitor.js'
+import type * as Statistics from './reference/monitor/statistics.js'
 
 export type Checks = [
   Expect<Equal<Different<Monitor.ProcessMonitor, ProcessMonitor, EventEmitter>, never>>,

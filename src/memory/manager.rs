@@ -1,0 +1,622 @@
+//! Behind `MemoryManager`: reads what workers use, remembers it, and asks the policies. It knows the
+//! workers of every cluster in this process, and those that it was asked of.
+
+use std::{
+  collections::BTreeMap,
+  sync::{Arc, Mutex, MutexGuard, PoisonError},
+  time::{Duration, Instant, SystemTime},
+};
+
+use serde_json::{Map, Value, json};
+use tokio::{
+  runtime::Handle,
+  task::JoinHandle,
+  time::{MissedTickBehavior, interval_at, sleep},
+};
+
+use super::{
+  leak::{Evidence, Sample, Series, Verdict},
+  limits::{Level, level},
+  recommendations::{self, Facts, recommend},
+  settings::Settings,
+  workers::{Room, optimal},
+};
+use crate::{
+  error::{ClusterError, Result},
+  event::epoch_ms,
+  monitor::{
+    ProcessSample, Sampler, SystemMeter, Unreadable,
+    limits::cpu_count,
+    reading::{Memory, float, percent},
+    sampler::FIRST,
+  },
+  telemetry::{
+    reader::Collected,
+    registry::{self, Worker},
+  },
+};
+
+/// What a worker is taken to need while none was seen and none is limited: a small app on Node.js.
+const TYPICAL: u64 = 128 << 20;
+/// Workers that are remembered; a cluster has 512 at most.
+const REMEMBERED: usize = 1024;
+/// How long a worker may take to collect its garbage. It does when its event loop comes round.
+const COLLECTING: Duration = Duration::from_secs(30);
+/// Between two looks at whether it has.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a manager tells, by its public name and with its public payload.
+pub trait Audience: Send + Sync + 'static {
+  /// Tell it.
+  fn tell(&self, name: &'static str, payload: Value);
+}
+
+/// Knows the memory of workers.
+pub struct Manager {
+  shared: Arc<Shared>,
+  task: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+  settings: Settings,
+  audience: Arc<dyn Audience>,
+  began: Instant,
+  // Held for readings and judgements only, never over an await.
+  state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+  sampler: Sampler,
+  system: SystemMeter,
+  known: BTreeMap<String, Known>,
+}
+
+/// What is remembered of a worker.
+#[derive(Default)]
+struct Known {
+  pid: Option<u32>,
+  resident: u64,
+  /// Memory as callers gave it.
+  given: Series,
+  /// Memory as it was monitored.
+  watched: Series,
+  /// Whether `watched` is of what full collections left.
+  live: bool,
+  level: Option<Level>,
+  leak: Option<Evidence>,
+}
+
+impl Manager {
+  /// One that does nothing yet.
+  #[must_use]
+  pub fn new(settings: Settings, audience: Arc<dyn Audience>) -> Self {
+    let shared = Shared { settings, audience, began: Instant::now(), state: Mutex::default() };
+    Self { shared: Arc::new(shared), task: Mutex::new(None) }
+  }
+
+  /// Memory of the machine or container, as the public `MemoryStats`.
+  #[must_use]
+  pub fn system(&self) -> Value {
+    system_stats(&self.shared.state().system.read().memory)
+  }
+
+  /// The worker `id`, whose process is `pid`, as the public `WorkerMemoryStats`. It is known from now on.
+  ///
+  /// # Errors
+  /// [`ClusterError::ProcessNotFound`], [`ClusterError::ProcessForbidden`].
+  pub fn worker(&self, id: String, pid: u32) -> impl Future<Output = Result<Value>> + Send + use<> {
+    let shared = Arc::clone(&self.shared);
+    async move {
+      let read = || {
+        shared.state().sampler.read(pid).map_err(|error| match error {
+          Unreadable::Gone => ClusterError::ProcessNotFound { pid },
+          Unreadable::Forbidden => ClusterError::ProcessForbidden { pid },
+        })
+      };
+      let mut sample = read()?;
+      if sample.usage.is_none() {
+        sleep(FIRST).await;
+        sample = read()?;
+      }
+      let mut state = shared.state();
+      let known = state.know(&id);
+      (known.pid, known.resident) = (Some(pid), sample.reading.rss);
+      Ok(worker_stats(&id, &sample))
+    }
+  }
+
+  /// Where `used` bytes of worker `id` stand, as the public `MemoryLimitResult`.
+  #[must_use]
+  pub fn check(&self, id: &str, used: u64) -> Value {
+    let state = self.shared.state();
+    let limit = self.shared.limit(state.known.len());
+    limit_result(id, used, limit, level(used, limit, self.shared.settings.thresholds))
+  }
+
+  /// Whether worker `id` leaks, which has `used` bytes now. Learns from every call.
+  pub fn leaks(&self, id: &str, used: u64) -> bool {
+    let Settings { detects_leaks, leak, .. } = self.shared.settings;
+    if !detects_leaks {
+      return false;
+    }
+    let requests = registry::by_id(id).and_then(|worker| worker.requests());
+    let sample = Sample { at: self.shared.began.elapsed(), memory: used, requests };
+    let mut state = self.shared.state();
+    state.know(id);
+    let limit = self.shared.limit(state.known.len());
+    let known = state.know(id);
+    known.given.push(sample, &leak);
+    known.resident = used;
+    let found = known.judge(|known| known.given.verdict(used, limit, &leak));
+    let leaks = known.leak.is_some();
+    drop(state);
+    if let Some(evidence) = found {
+      self.shared.audience.tell("leak", leak_found(id, &evidence));
+    }
+    leaks
+  }
+
+  /// What speaks for a leak in worker `id`, if it leaks.
+  #[must_use]
+  pub fn evidence(&self, id: &str) -> Option<Value> {
+    let state = self.shared.state();
+    state.known.get(id)?.leak.as_ref().map(|evidence| leak_found(id, evidence))
+  }
+
+  /// Have worker `id` collect its garbage; its audience hears what came back. Says whether it could be
+  /// asked.
+  pub fn collect(&self, runtime: &Handle, id: &str) -> bool {
+    let pid = self.shared.state().known.get(id).and_then(|known| known.pid);
+    let worker = pid.and_then(registry::by_pid).or_else(|| registry::by_id(id));
+    worker.is_some_and(|worker| self.shared.collect(runtime, worker))
+  }
+
+  /// How many workers to run, with `memory` of the machine, or what it has now.
+  #[must_use]
+  pub fn optimal_workers(&self, memory: Option<Memory>) -> usize {
+    let state = &mut *self.shared.state();
+    let memory = memory.unwrap_or_else(|| state.system.read().memory);
+    state.meet();
+    let (count, _) = optimal(Room {
+      cpus: cpu_count(),
+      memory: self.shared.budget(state, &memory),
+      reserved: self.shared.settings.reserved,
+      per_worker: self.shared.per_worker(state),
+    });
+    count.get()
+  }
+
+  /// What could be better, as the public `MemoryOptimizationResult`.
+  #[must_use]
+  pub fn recommendations(&self) -> Value {
+    let state = &mut *self.shared.state();
+    let memory = state.system.read().memory;
+    state.meet();
+    let facts = Facts {
+      cpus: cpu_count(),
+      memory,
+      budget: self.shared.budget(state, &memory),
+      reserved: self.shared.settings.reserved,
+      per_worker: self.shared.per_worker(state),
+      limit: self.shared.settings.per_worker,
+      thresholds: self.shared.settings.thresholds,
+      workers: state.workers(),
+    };
+    let (best, _) = optimal(Room {
+      cpus: facts.cpus,
+      memory: facts.budget,
+      reserved: facts.reserved,
+      per_worker: facts.per_worker,
+    });
+    let found: Vec<Value> = recommend(&facts)
+      .into_iter()
+      .map(|found| {
+        json!({
+          "kind": found.kind,
+          "workerId": found.worker,
+          "value": found.value,
+          "message": found.message,
+        })
+      })
+      .collect();
+    json!({
+      "recommendations": found,
+      "optimalWorkerCount": best,
+      "currentWorkerCount": facts.workers.len(),
+      "memoryPerWorker": facts.per_worker,
+      "memoryForWorkers": facts.budget.saturating_sub(facts.reserved),
+      "timestamp": now(),
+    })
+  }
+
+  /// Read all workers every `period`, or at the configured interval, from now on. An earlier one ends.
+  pub fn start(&self, runtime: &Handle, period: Option<Duration>) {
+    let shared = Arc::clone(&self.shared);
+    if !shared.settings.enabled {
+      return;
+    }
+    let period = period.unwrap_or(shared.settings.interval);
+    let on = runtime.clone();
+    let task = runtime.spawn(async move {
+      let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
+      ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+      loop {
+        ticks.tick().await;
+        shared.monitor(&on);
+      }
+    });
+    self.replace(Some(task));
+  }
+
+  /// Read nothing any more.
+  pub fn stop(&self) {
+    self.replace(None);
+  }
+
+  /// Read nothing any more, and forget everything.
+  pub fn destroy(&self) {
+    self.stop();
+    *self.shared.state() = State::default();
+  }
+
+  fn replace(&self, task: Option<JoinHandle<()>>) {
+    let mut present = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(old) = std::mem::replace(&mut *present, task) {
+      old.abort();
+    }
+  }
+}
+
+impl Drop for Manager {
+  fn drop(&mut self) {
+    self.stop();
+  }
+}
+
+impl Known {
+  /// Ask `verdict`; gives the evidence when it was not known before.
+  fn judge(&mut self, verdict: impl Fn(&Self) -> Verdict) -> Option<Evidence> {
+    let before = self.leak;
+    self.leak = match verdict(self) {
+      Verdict::Leak(evidence) => Some(evidence),
+      Verdict::Learning { .. } | Verdict::Steady => None,
+    };
+    self.leak.filter(|_| before.is_none())
+  }
+}
+
+impl State {
+  fn know(&mut self, id: &str) -> &mut Known {
+    if self.known.len() >= REMEMBERED && !self.known.contains_key(id) {
+      self.known.pop_first();
+    }
+    self.known.entry(id.to_owned()).or_default()
+  }
+
+  /// Take in the workers of the clusters of this process, and read everybody.
+  fn meet(&mut self) -> Vec<(String, ProcessSample)> {
+    for worker in registry::all() {
+      let known = self.know(&worker.id);
+      if known.pid != Some(worker.pid) {
+        // Another process in the same slot has nothing to do with the one before.
+        *known = Known { pid: Some(worker.pid), ..Known::default() };
+      }
+    }
+    let State { sampler, known, .. } = self;
+    let mut samples = Vec::with_capacity(known.len());
+    known.retain(|id, known| {
+      let Some(pid) = known.pid else {
+        return true;
+      };
+      let Ok(sample) = sampler.read(pid) else {
+        // It has ended.
+        return false;
+      };
+      known.resident = sample.reading.rss;
+      samples.push((id.clone(), sample));
+      true
+    });
+    samples
+  }
+
+  fn resident(&self) -> u64 {
+    self.known.values().map(|known| known.resident).sum()
+  }
+
+  fn workers(&self) -> Vec<recommendations::Worker> {
+    let worker = |(id, known): (&String, &Known)| recommendations::Worker {
+      id: id.clone(),
+      resident: known.resident,
+      leak: known.leak,
+    };
+    self.known.iter().map(worker).collect()
+  }
+}
+
+impl Shared {
+  fn state(&self) -> MutexGuard<'_, State> {
+    self.state.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+
+  /// What one of `workers` may have.
+  fn limit(&self, workers: usize) -> u64 {
+    let Settings { per_worker, total, reserved, .. } = self.settings;
+    per_worker.unwrap_or_else(|| {
+      let machine = crate::monitor::limits::memory_limit();
+      let all = total.map_or(machine, |total| total.min(machine)).saturating_sub(reserved);
+      all / u64::try_from(workers.max(1)).unwrap_or(1)
+    })
+  }
+
+  /// What all workers may have: what they have and what is available, within what was configured.
+  fn budget(&self, state: &State, memory: &Memory) -> u64 {
+    let there = memory.available.saturating_add(state.resident()).min(memory.total);
+    self.settings.total.map_or(there, |total| total.min(there))
+  }
+
+  /// What one worker needs: the most that any has, else the most that any may have.
+  fn per_worker(&self, state: &State) -> u64 {
+    let most = state.known.values().map(|known| known.resident).max().filter(|most| *most > 0);
+    most.or(self.settings.per_worker).unwrap_or(TYPICAL)
+  }
+
+  fn monitor(self: &Arc<Self>, runtime: &Handle) {
+    let (mut told, mut hints) = (Vec::new(), Vec::new());
+    {
+      let state = &mut *self.state();
+      let memory = state.system.read().memory;
+      let samples = state.meet();
+      let limit = self.limit(state.known.len());
+      let mut workers = Vec::with_capacity(samples.len());
+      for (id, sample) in &samples {
+        workers.push(worker_stats(id, sample));
+        let found = registry::by_pid(sample.pid);
+        let known = state.know(id);
+        let now = level(known.resident, limit, self.settings.thresholds);
+        // Only what got worse is told: what stays bad is known.
+        if known.level.replace(now).is_none_or(|before| now > before) && now > Level::Ok {
+          let name = if now == Level::Warning { "warning" } else { "critical" };
+          told.push((name, limit_result(id, known.resident, limit, now)));
+        }
+        if self.settings.hints && now >= Level::Warning {
+          hints.extend(found.clone());
+        }
+        if self.settings.detects_leaks
+          && let Some(evidence) = self.watch(known, found.as_deref(), limit)
+        {
+          told.push(("leak", leak_found(id, &evidence)));
+        }
+      }
+      let stats = json!({
+        "system": system_stats(&memory),
+        "workers": workers,
+        "timestamp": now(),
+      });
+      told.insert(0, ("stats", stats));
+    }
+    told.into_iter().for_each(|(name, payload)| self.audience.tell(name, payload));
+    for worker in hints {
+      self.collect(runtime, worker);
+    }
+  }
+
+  /// Look for a leak: in what full collections left where that is known, else in resident memory.
+  fn watch(&self, known: &mut Known, worker: Option<&Worker>, limit: u64) -> Option<Evidence> {
+    let page = worker.and_then(|worker| worker.page.as_ref());
+    let live = page.and_then(|page| page.collections().full).map(|(_, bytes)| bytes);
+    if known.live != live.is_some() {
+      known.live = live.is_some();
+      known.watched = Series::default();
+    }
+    let sample = Sample {
+      at: self.began.elapsed(),
+      memory: live.unwrap_or(known.resident),
+      requests: worker.and_then(Worker::requests),
+    };
+    let settings = &self.settings.leak;
+    known.watched.push(sample, settings);
+    let resident = known.resident;
+    known.judge(|known| known.watched.verdict(resident, limit, settings))
+  }
+
+  fn collect(self: &Arc<Self>, runtime: &Handle, worker: Arc<Worker>) -> bool {
+    let Some(page) = &worker.page else {
+      return false;
+    };
+    // Until it has told of its heap, it does not look at its page.
+    if page.heap().is_none() {
+      return false;
+    }
+    let number = page.ask_to_collect();
+    let shared = Arc::clone(self);
+    runtime.spawn(async move {
+      let end = tokio::time::Instant::now() + COLLECTING;
+      loop {
+        let collected = worker.page.as_ref().and_then(|page| page.collected(number));
+        if let Some(collected) = collected {
+          return shared.audience.tell("gc", collection(&worker, collected));
+        }
+        let gone = registry::by_pid(worker.pid).is_none();
+        if gone || tokio::time::Instant::now() >= end {
+          let worker = worker.id.to_string();
+          let reason = if gone {
+            "it ended before it had collected its garbage".to_owned()
+          } else {
+            format!("it did not collect its garbage within {} s", COLLECTING.as_secs())
+          };
+          let error = ClusterError::Channel { worker, reason };
+          return shared.audience.tell("error", error.payload());
+        }
+        sleep(LOOK).await;
+      }
+    });
+    true
+  }
+}
+
+fn now() -> u64 {
+  epoch_ms(SystemTime::now())
+}
+
+fn system_stats(memory: &Memory) -> Value {
+  let used = memory.total.saturating_sub(memory.available);
+  let swapped = memory.swap_total.saturating_sub(memory.swap_free);
+  json!({
+    "totalMemory": memory.total,
+    "freeMemory": memory.free,
+    "usedMemory": used,
+    "availableMemory": memory.available,
+    "usagePercentage": percent(float(used), float(memory.total)),
+    "swapTotal": memory.swap_total,
+    "swapFree": memory.swap_free,
+    "swapPercentage": percent(float(swapped), float(memory.swap_total)),
+  })
+}
+
+fn worker_stats(id: &str, sample: &ProcessSample) -> Value {
+  let mut memory = Map::new();
+  memory.insert("rss".to_owned(), sample.reading.rss.into());
+  if let Some(heap) = registry::heap(sample.pid) {
+    memory.insert("heapTotal".to_owned(), heap.total.into());
+    memory.insert("heapUsed".to_owned(), heap.used.into());
+    memory.insert("external".to_owned(), heap.external.into());
+    memory.insert("arrayBuffers".to_owned(), heap.array_buffers.into());
+  }
+  json!({
+    "workerId": id,
+    "pid": sample.pid,
+    "memoryUsage": memory,
+    "cpuUsage": sample.usage_or_mean(),
+    "uptime": u64::try_from(sample.reading.uptime.as_millis()).unwrap_or(u64::MAX),
+    "timestamp": now(),
+  })
+}
+
+fn limit_result(id: &str, used: u64, limit: u64, level: Level) -> Value {
+  json!({
+    "workerId": id,
+    "withinLimits": level < Level::Exceeded,
+    "level": level.name(),
+    "currentMemory": used,
+    "limit": limit,
+    "usagePercentage": percent(float(used), float(limit)),
+    "timestamp": now(),
+  })
+}
+
+fn leak_found(id: &str, evidence: &Evidence) -> Value {
+  let hours = |time: Duration| time.as_secs_f64() * 1000.0;
+  json!({
+    "workerId": id,
+    "baseline": evidence.baseline,
+    "currentMemory": evidence.present,
+    "growthPerHour": evidence.per_hour,
+    "growthPerThousandRequests": evidence.per_thousand_requests,
+    "confidence": evidence.tau,
+    "minima": evidence.minima,
+    "observed": hours(evidence.observed),
+    "limit": evidence.limit,
+    "exhaustedIn": hours(evidence.exhausted_in),
+    "timestamp": now(),
+  })
+}
+
+fn collection(worker: &Worker, collected: Collected) -> Value {
+  json!({
+    "workerId": &*worker.id,
+    "pid": worker.pid,
+    "before": collected.before,
+    "after": collected.after,
+    "freed": collected.before.saturating_sub(collected.after),
+    "duration": collected.took.as_secs_f64() * 1000.0,
+    "timestamp": now(),
+  })
+}
+
+#[cfg(test)]
+mod tests {
+  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+  use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+  use super::*;
+
+  struct Ear(UnboundedSender<(&'static str, Value)>);
+
+  impl Audience for Ear {
+    fn tell(&self, name: &'static str, payload: Value) {
+      let _heard = self.0.send((name, payload));
+    }
+  }
+
+  fn usual() -> Settings {
+    Settings::read(&serde_json::Value::Null).unwrap()
+  }
+
+  fn manager(
+    settings: Settings,
+  ) -> (Manager, tokio::sync::mpsc::UnboundedReceiver<(&'static str, Value)>) {
+    let (sender, told) = unbounded_channel();
+    (Manager::new(settings, Arc::new(Ear(sender))), told)
+  }
+
+  #[tokio::test]
+  async fn knows_a_worker_that_it_was_asked_of() {
+    let (manager, _told) = manager(usual());
+    let own = std::process::id();
+    let stats = manager.worker("mine".to_owned(), own).await.unwrap();
+    assert_eq!(
+      (stats["workerId"].as_str(), stats["pid"].as_u64()),
+      (Some("mine"), Some(own.into()))
+    );
+    assert!(stats["memoryUsage"]["rss"].as_u64().unwrap() > 1 << 20);
+    assert_eq!(stats["memoryUsage"].get("heapUsed"), None);
+    let error = manager.worker("other".to_owned(), u32::MAX - 1).await.unwrap_err();
+    assert_eq!(error.code(), "ERR_PROCESS_NOT_FOUND");
+    assert!(!manager.collect(&Handle::current(), "mine"));
+    assert!(manager.recommendations()["currentWorkerCount"].as_u64().unwrap() >= 1);
+  }
+
+  #[test]
+  fn checks_against_the_limit_of_a_worker() {
+    let (manager, _told) = manager(Settings { per_worker: Some(1000), ..usual() });
+    for (used, level, within) in
+      [(10, "ok", true), (800, "warning", true), (950, "critical", true), (1001, "exceeded", false)]
+    {
+      let result = manager.check("w", used);
+      assert_eq!(
+        (result["level"].as_str(), result["withinLimits"].as_bool()),
+        (Some(level), Some(within))
+      );
+      assert_eq!(result["limit"].as_u64(), Some(1000));
+    }
+  }
+
+  #[test]
+  fn tells_once_of_a_leak() {
+    let (manager, mut told) = manager(Settings { per_worker: Some(1 << 40), ..usual() });
+    let found: Vec<bool> = (0..200_u64).map(|n| manager.leaks("w", (100 + n) << 20)).collect();
+    assert_eq!((found[0], found[199]), (false, true));
+    assert_eq!(told.try_recv().unwrap().0, "leak");
+    assert!(told.try_recv().is_err());
+    assert!(manager.evidence("w").unwrap()["growthPerHour"].as_f64().unwrap() > 0.0);
+    assert!((0..200).all(|n| !manager.leaks("steady", (100 + n % 7) << 20)));
+    assert!(manager.evidence("steady").is_none());
+  }
+
+  #[tokio::test(start_paused = true)]
+  async fn warns_when_it_gets_worse_and_not_again() {
+    let settings = Settings { per_worker: Some(1), ..usual() };
+    let (manager, mut told) = manager(settings);
+    manager.worker("mine".to_owned(), std::process::id()).await.unwrap();
+    manager.start(&Handle::current(), Some(Duration::from_secs(1)));
+    assert_eq!(told.recv().await.unwrap().0, "stats");
+    let (name, payload) = told.recv().await.unwrap();
+    assert_eq!((name, payload["level"].as_str()), ("critical", Some("exceeded")));
+    assert_eq!(told.recv().await.unwrap().0, "stats");
+    assert_eq!(told.recv().await.unwrap().0, "stats");
+    manager.stop();
+    sleep(Duration::from_secs(60)).await;
+    assert!(told.try_recv().is_err());
+  }
+}

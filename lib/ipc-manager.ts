@@ -5,8 +5,9 @@ import { type ClusterError, ConfigurationError, rethrow, type WorkerCommunicatio
 import { builtIn, respond } from './ipc/built-in.js'
 import { failure } from './ipc/failure.js'
 import { Latency } from './ipc/latency.js'
-import { type Encoded, type Incoming, Link, type Receiver, type Settings } from './ipc/link.js'
+import { Link } from './ipc/link.js'
 import { ATTACH, LINK, parentLink, settingsOf, VARIABLE } from './ipc/places.js'
+import type { Encoded, Incoming, Receiver, Settings } from './ipc/types.js'
 import type {
   IPCConnection,
   IPCEventMap,

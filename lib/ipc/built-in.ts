@@ -1,6 +1,6 @@
 /** What every process answers without a handler of the app's; one of the app's own goes first. */
 import { currentAgent } from '../agent/handle.js'
-import type { Incoming } from './link.js'
+import type { Incoming } from './types.js'
 
 type Handler<Message> = (message: Message) => unknown
 

@@ -2,7 +2,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { failure } from './failure.js'
 import { lineCarrier } from './lines.js'
-import { Link, type Settings } from './link.js'
+import { Link } from './link.js'
+import type { Settings } from './types.js'
 
 /** What is used of Bun's `Subprocess`. */
 interface BunSubprocess {

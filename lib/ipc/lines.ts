@@ -4,7 +4,8 @@
  */
 import { StringDecoder } from 'node:string_decoder'
 import { failure } from './failure.js'
-import { type Carrier, type Link, TEXT } from './link.js'
+import { type Link, TEXT } from './link.js'
+import type { Carrier } from './types.js'
 
 /** A carrier that is given what arrives. */
 export interface LineCarrier extends Carrier {

@@ -2,8 +2,9 @@
 import type { NativeChannel } from '../../binding'
 import { answerBuiltIn } from './built-in.js'
 import { failure } from './failure.js'
-import { Link, type Settings } from './link.js'
+import { Link } from './link.js'
 import { LINK } from './places.js'
+import type { Settings } from './types.js'
 
 /** What is told of a process that ended. */
 export interface Death {

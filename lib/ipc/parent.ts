@@ -2,7 +2,8 @@
 import { binding } from '../binding.js'
 import { answerBuiltIn } from './built-in.js'
 import { lineCarrier } from './lines.js'
-import { Link, type Settings } from './link.js'
+import { Link } from './link.js'
+import type { Settings } from './types.js'
 
 /** What the variable says. */
 export interface Connection {

@@ -1,7 +1,8 @@
 /** Where the links of this process are found: on the workers that a cluster shows, and at the agent in a worker. */
 import { currentAgent } from '../agent/handle.js'
 import { binding } from '../binding.js'
-import type { Link, Settings } from './link.js'
+import type { Link } from './link.js'
+import type { Settings } from './types.js'
 
 /** The link of a worker, on the object that shows it. */
 export const LINK = Symbol.for('xypriss-cluster.link')

@@ -1,7 +1,8 @@
 /** The end of the channel for messages in a worker of a cluster. */
 import { binding, type NativeAgent } from '../binding.js'
 import { answerBuiltIn } from './built-in.js'
-import { Link, type Settings } from './link.js'
+import { Link } from './link.js'
+import type { Settings } from './types.js'
 
 /** Open the channel that the agent was given; `undefined` when messages are switched off. */
 export function openInWorker(agent: NativeAgent): Link | undefined {

@@ -1,0 +1,61 @@
+/** What a link is made of and speaks with: its settings, what carries its batches, who takes its requests. */
+import type { Link } from './link.js'
+
+/** Section `ipc` of the configuration, as the core resolves it. */
+export interface Settings {
+  enabled: boolean
+  timeout: number
+  heartbeatInterval: number
+  maxMessageSize: number
+  compression: boolean
+  retryAttempts: number
+  retryDelay: number
+  queueSize: number
+  queueTimeout: number
+}
+
+/** What carries batches. */
+export interface Carrier {
+  /** Send a batch; bytes that wait then, -1: not taken, too many wait; -2: not taken, closed. */
+  sendText(text: string): number
+  /** Send an entry with bytes. */
+  sendRaw(entry: string, bytes: Uint8Array): number
+  /** Bytes that wait. */
+  waiting(): number
+  /** Wait until they are handed over, at most `patience` ms. */
+  flush(patience: number): boolean
+  /** Whether it keeps the process alive. */
+  hold(alive: boolean): void
+  close(): void
+}
+
+/** A request of the peer, on its way through this process. */
+export interface Incoming {
+  link: Link
+  /** The peer's number for it; text with peers that speak lines. */
+  id: number | string
+  time: number
+  type: string
+  data: unknown
+  /** The worker that sent it, when it came through the master. */
+  from: string | undefined
+  /** The worker that it is for, when it is not for this process. */
+  to: string | undefined
+}
+
+/** Who takes requests. */
+export interface Receiver {
+  /** Take `request` and answer it some time; `false` leaves it to others. */
+  receive(request: Incoming): boolean
+  /** A heartbeat was not answered. */
+  silent(link: Link, missed: number): void
+  /** An answer did not come in time. */
+  late(link: Link, error: Error): void
+  /** The peer is gone. */
+  gone(link: Link, error: Error): void
+}
+
+/** Data, ready to travel. */
+export type Encoded =
+  | { text: string | undefined; bytes?: never }
+  | { bytes: Uint8Array; isText: boolean; text?: never }

@@ -22,8 +22,8 @@
 //! | [`config`] | what users write, defaults, checks |
 //! | [`runtime`], [`event`], [`error`] | the shared runtime, what is told, what goes wrong |
 //!
-//! Arrows point down this table only. One leaf is above where it is used: [`monitor::limits`], what the
-//! machine has, is read by [`config`].
+//! Arrows point down this table only. Leaves are above where they are used: [`monitor::limits`], what the
+//! machine has, is read by [`config`]; [`monitor::thread`] and the rules of [`health`] by [`worker`].
 
 pub mod balancer;
 pub mod binding;

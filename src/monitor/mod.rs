@@ -1,6 +1,7 @@
 //! What worker processes use of the machine.
 
 pub mod limits;
+pub mod thread;
 
 use std::{
   collections::HashMap,

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withCluster } from './helpers/cluster.mjs'
-import { Connection } from './helpers/connection.mjs'
 import { waitFor } from './helpers/wait.mjs'
 
 const becomes = (cluster, status) => waitFor(cluster, 'health:changed', payload => payload.status === status)
@@ -36,17 +35,4 @@ test('a cluster without a worker that serves is critical', () =>
     const { healthy, status, details } = await cluster.getHealth()
     assert.deepEqual([healthy, status], [false, 'critical'])
     assert.deepEqual(details['worker-1'].reason, 'ended, and respawn is off')
-  }))
-
-test('a worker whose JavaScript stands still is unhealthy until it answers again', () =>
-  withCluster({ workers: 1, healthCheck: { interval: 100, timeout: 50, maxFailures: 2 } }, async cluster => {
-    const [critical, healthy] = [becomes(cluster, 'critical'), becomes(cluster, 'healthy')]
-    const connection = await Connection.open(cluster.port)
-    connection.sendHead('/block?ms=1500')
-    const { details } = await critical
-    assert.equal(details['worker-1'].state, 'running')
-    assert.match(details['worker-1'].reason, /^2 checks in a row failed$/)
-    assert.equal((await connection.response()).status, 200)
-    await healthy
-    connection.close()
   }))

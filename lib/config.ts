@@ -206,29 +206,35 @@ export interface ProcessManagementConfig {
   cpuThreshold?: number
 }
 
-/** Health checks: a ping that the worker's JavaScript must answer. */
+/** Health checks: a ping that the worker's JavaScript must answer, and a request where an endpoint is given. */
 export interface HealthCheckConfig {
-  /** Whether workers are checked. Default: `true`. */
+  /** Whether workers are checked. One that fails gets no more requests and is replaced. Default: `true`. */
   enabled?: boolean
-  /** Between two checks. Milliseconds, 1 to 86 400 000. Default: 30 000. */
+  /**
+   * Between two checks; each varies by a tenth, so that workers are not checked together. Milliseconds, 1 to
+   * 86 400 000. Default: 30 000.
+   */
   interval?: number
   /** How long an answer may take; less than `interval`. Milliseconds, 1 to 86 400 000. Default: 10 000. */
   timeout?: number
-  /** Failures in a row that make a worker unhealthy. A whole number, 1 to 1 000 000. Default: 3. */
+  /**
+   * Failures in a row that make a worker unhealthy. Two checks passed in a row make it healthy again. A whole
+   * number, 1 to 1 000 000. Default: 3.
+   */
   maxFailures?: number
   /**
-   * A path of the app that is asked for besides, such as `'/health'`. A path such as `'/health'`. Default: no
-   * request is made. Accepted with a warning: not acted on yet.
+   * A path of the app that is asked for besides, such as `'/health'`; it must answer 200 to 399. A path such
+   * as `'/health'`. Default: no request is made.
    */
   endpoint?: string
   /**
-   * Before a failed check is repeated. Milliseconds, 0 to 86 400 000. Default: 1 000. Accepted with a
-   * warning: not acted on yet.
+   * Before a failed check is repeated; never longer than `interval`. Milliseconds, 0 to 86 400 000. Default:
+   * 1 000.
    */
   retryDelay?: number
   /**
-   * After a worker is ready, before its first check. Milliseconds, 0 to 86 400 000. Default: 0. Accepted with
-   * a warning: not acted on yet.
+   * After a worker is ready, before it is checked; the first check comes within an `interval` after it.
+   * Milliseconds, 0 to 86 400 000. Default: 0.
    */
   gracePeriod?: number
 }

@@ -65,6 +65,7 @@ const CLASSES: Readonly<Record<string, typeof ClusterError>> = {
   ERR_WORKER_SPAWN: WorkerStartupError,
   ERR_WORKER_STARTUP_EXIT: WorkerStartupError,
   ERR_WORKER_STARTUP_TIMEOUT: WorkerStartupError,
+  ERR_WORKER_UNHEALTHY: HealthCheckError,
 }
 
 /** A failure as the addon describes it. */

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::worker::cause::Cause;
+use crate::{health::checkup::Failure, worker::cause::Cause};
 
 /// Shorthand for results of the core.
 pub type Result<T, E = ClusterError> = std::result::Result<T, E>;
@@ -88,6 +88,18 @@ pub enum ClusterError {
     cause: Cause,
     /// The last lines it wrote to stderr, oldest first.
     stderr: Vec<String>,
+  },
+  /// A worker failed its health checks.
+  #[error(
+    "cluster worker {worker} is unhealthy: {failures} checks in a row failed, {failure}; it gets no more requests and is replaced unless respawn is off"
+  )]
+  Unhealthy {
+    /// The slot.
+    worker: String,
+    /// Checks that failed in a row.
+    failures: u32,
+    /// How the last one failed.
+    failure: Failure,
   },
   /// A rolling restart met a successor that failed; the old workers were kept.
   #[error(
@@ -195,6 +207,7 @@ impl ClusterError {
       Self::StartupExit { .. } => "ERR_WORKER_STARTUP_EXIT",
       Self::StartupTimeout { .. } => "ERR_WORKER_STARTUP_TIMEOUT",
       Self::CrashLoop { .. } => "ERR_WORKER_CRASH_LOOP",
+      Self::Unhealthy { .. } => "ERR_WORKER_UNHEALTHY",
       Self::RolloutAborted { .. } => "ERR_ROLLOUT_ABORTED",
       Self::WorkerNotFound { .. } => "ERR_WORKER_NOT_FOUND",
       Self::WorkerExists { .. } => "ERR_WORKER_EXISTS",
@@ -242,6 +255,11 @@ impl ClusterError {
         "signal": cause.signal_name(),
         "reason": cause.to_string(),
         "stderr": stderr,
+      }),
+      Self::Unhealthy { worker, failures, failure } => json!({
+        "workerId": worker,
+        "consecutiveFailures": failures,
+        "reason": failure.to_string(),
       }),
       Self::RolloutAborted { worker, source } => json!({
         "workerId": worker,

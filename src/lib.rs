@@ -25,8 +25,8 @@
 //! | [`telemetry`] | histograms, and the shared-memory page of each worker |
 //! | [`runtime`], [`event`], [`error`] | the shared runtime, what is told, what goes wrong |
 //!
-//! Arrows point down this table only. One leaf is above where it is used: [`monitor::limits`], what the
-//! machine has, is read by [`config`].
+//! Arrows point down this table only. Leaves are above where they are used: [`monitor::limits`], what the
+//! machine has, is read by [`config`]; [`monitor::thread`] and the rules of [`health`] by [`worker`].
 
 pub mod balancer;
 pub mod binding;

@@ -147,6 +147,10 @@ impl Supervisor {
     for reply in replies {
       self.outbox.answer(reply, Err(error.clone()));
     }
+    self.plan_relief(index);
+    let Some(slot) = self.slots.get(index) else {
+      return;
+    };
     // The old process died while it waited to be relieved: the slot must not stay empty.
     if matches!(slot.station, Station::Vacant) {
       self.mourn(index, End { startup: None, ..end }, Duration::ZERO);

@@ -12,6 +12,7 @@ pub mod operations;
 pub mod outbox;
 pub mod ports;
 mod reconfigure;
+mod relief;
 pub mod report;
 pub mod restart;
 pub mod slot;

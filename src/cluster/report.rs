@@ -44,10 +44,14 @@ pub fn health_details(snapshot: &Snapshot) -> Value {
 }
 
 fn reason(worker: &WorkerView) -> Option<String> {
+  // Also of one that has not failed often enough to be unhealthy.
   if worker.serves() {
-    return None;
+    return worker.checkup.failure.map(|failure| failure.to_string());
   }
-  let silent = || format!("{} checks in a row failed", worker.checkup.consecutive_failures);
+  let silent = || {
+    let why = worker.checkup.failure.map(|failure| failure.to_string());
+    why.unwrap_or_else(|| "failed its checks".to_owned())
+  };
   let told = worker.last_error.clone();
   Some(match worker.status {
     WorkerStatus::Running => silent(),

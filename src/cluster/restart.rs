@@ -43,12 +43,18 @@ pub enum Decision {
 }
 
 impl Streak {
+  /// What is left of it after that much uptime.
+  #[must_use]
+  pub fn forgiven(self, uptime: Duration) -> Self {
+    let forgiven = u32::try_from(uptime.as_secs() / FORGIVEN.as_secs()).unwrap_or(u32::MAX);
+    Self { restarts: self.restarts.saturating_sub(forgiven) }
+  }
+
   /// A worker died after `uptime` (zero when it never became ready). `jitter` is a random number
   /// from 0 to 1.
   #[must_use]
   pub fn died(self, uptime: Duration, policy: &Restart, jitter: f64) -> (Self, Decision) {
-    let forgiven = u32::try_from(uptime.as_secs() / FORGIVEN.as_secs()).unwrap_or(u32::MAX);
-    let restarts = self.restarts.saturating_sub(forgiven);
+    let Self { restarts } = self.forgiven(uptime);
     if restarts >= policy.max_restarts {
       return (Self { restarts }, Decision::GiveUp { restarts });
     }

@@ -115,6 +115,8 @@ pub struct Slot {
   pub restarts: u32,
   /// Starts in a row whose port somebody else took.
   pub moves: u8,
+  /// When the sick worker is to be relieved, unless a successor is on its way.
+  pub relief: Option<Instant>,
   /// The port it last had, to have it again.
   pub port: Option<u16>,
   /// Who waits for it to become ready for the first time.
@@ -157,6 +159,7 @@ impl Slot {
       streak: Streak::default(),
       restarts: 0,
       moves: 0,
+      relief: None,
       port: None,
       ready: Vec::new(),
       last_error: None,

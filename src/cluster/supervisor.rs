@@ -17,6 +17,7 @@ use super::{
   command::{Command, Reply, specific},
   launch::Host,
   outbox::Outbox,
+  relief::routable,
   report::health_details,
   restart::Streak,
   slot::{Incarnation, Leaving, Place, Slot, Station, Successor},
@@ -111,7 +112,7 @@ impl Supervisor {
   pub async fn run(mut self) {
     self.show();
     while !(self.closing == Closing::Workers && self.slots.is_empty()) {
-      let next_start = self.next_start();
+      let next_start = self.next_start().into_iter().chain(self.next_relief()).min();
       tokio::select! {
         Some(notice) = self.notices.recv() => self.hear(notice),
         command = self.commands.recv(), if !self.orphaned => match command {
@@ -124,7 +125,10 @@ impl Supervisor {
         },
         Some(()) = self.drained.1.recv() => self.dismiss_workers(),
         () = async { sleep_until(next_start.unwrap_or_else(Instant::now)).await },
-          if next_start.is_some() => self.start_due(),
+          if next_start.is_some() => {
+            self.start_due();
+            self.relieve();
+          }
       }
       self.let_go();
       self.show();
@@ -327,7 +331,7 @@ impl Supervisor {
       News::Spawned { pid } => {
         self.with(index, place, |worker| worker.pid = u32::try_from(pid.as_raw()).ok());
       }
-      News::Checkup(checkup) => self.with(index, place, |worker| worker.checkup = checkup),
+      News::Checkup(checkup) => self.examined(index, place, checkup),
       News::Listening(target) => {
         self.retarget(index, place, Some(target));
         self.open_late(index);
@@ -371,12 +375,13 @@ impl Supervisor {
     };
     present.target = target;
     present.ready = Some(Instant::now());
-    present.checkup = Checkup::passed(SystemTime::now());
+    present.checkup = Checkup::NEW.passed(SystemTime::now());
     let (port, pid) = (present.port.port(), present.pid);
     slot.port = Some(port);
     slot.station = Station::Serving(present);
     slot.last_error = None;
     slot.moves = 0;
+    slot.relief = None;
     self.publish();
     self.open_late(index);
     let Some(slot) = self.slots.get_mut(index) else {
@@ -400,7 +405,11 @@ impl Supervisor {
     let old = slot.vacate();
     slot.station = Station::Booting(incarnation);
     slot.restarts = slot.restarts.saturating_add(1);
-    slot.streak = Streak::default();
+    let hung = old.as_ref().is_some_and(|old| old.checkup.hangs());
+    // A successor of a sick worker has yet to show that it is any better.
+    if old.as_ref().is_none_or(|old| !old.checkup.is_sick()) {
+      slot.streak = Streak::default();
+    }
     let worker = slot.id.to_string();
     self.outbox.emit(Event::WorkerRestart { worker, reason });
     self.serve(index, target);
@@ -411,7 +420,8 @@ impl Supervisor {
       return replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
     };
     old.gone.extend(replies);
-    retire(&old, Demand::Stop { by });
+    // One that hangs would neither finish a request nor leave.
+    retire(&old, if hung { Demand::Kill } else { Demand::Stop { by } });
     slot.retiring.push(old);
   }
 
@@ -422,7 +432,7 @@ impl Supervisor {
 
   /// Let the data plane see what is routable.
   pub(super) fn publish(&self) {
-    let targets = self.slots.iter().filter_map(Slot::target);
+    let targets = routable(&self.slots).into_iter();
     let upstreams = targets.map(|target| Arc::clone(&target.upstream)).collect();
     self.proxy.routes().publish(upstreams);
   }

@@ -19,6 +19,7 @@ use super::{
 use crate::{
   error::{ClusterError, Result},
   event::{Event, EventSink},
+  health::checkup::{Checkup, Failure},
   proxy::{Endpoint, Protocol, Upstream},
   worker::{Birth, Demand, End, News, Notice, Nursery, Target, cause::Cause},
 };
@@ -584,4 +585,95 @@ async fn a_stop_sees_a_start_that_was_only_just_called() {
   assert_eq!(started.await.unwrap().unwrap_err().code(), "ERR_CLUSTER_STOPPED");
   stopped.await.unwrap();
   assert_eq!(bench.cluster.snapshot().state, ClusterState::Stopped);
+}
+
+impl Baby {
+  /// Fail a check that makes it unhealthy.
+  async fn sicken(&self, failure: Failure) {
+    let now = std::time::SystemTime::now();
+    self.say(News::Checkup(Checkup::NEW.passed(now).failed(failure, now, 1))).await;
+  }
+
+  async fn recover(&self) {
+    self.say(News::Checkup(Checkup::NEW.passed(std::time::SystemTime::now()))).await;
+  }
+}
+
+impl Bench {
+  fn routed(&self) -> usize {
+    self.cluster.run.lock().unwrap().clone().unwrap().proxy.routes().snapshot().len()
+  }
+}
+
+const HANGS: Failure = Failure::Hangs(Duration::from_millis(5));
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_hangs_is_relieved_and_killed() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let mut babies = bench.running(2).await;
+  babies[0].sicken(HANGS).await;
+  let successor = bench.born().await;
+  bench.until(|s| s.verdict().name() == "degraded").await;
+  assert_eq!((&*successor.0.worker, bench.routed()), ("worker-1", 1));
+  assert_eq!(*babies[0].0.demand.borrow(), Demand::Run);
+  successor.ready().await;
+  assert_eq!(babies[0].told().await, Demand::Kill);
+  bench.until(|s| s.verdict().name() == "healthy").await;
+  assert_eq!((bench.routed(), bench.log.count("health:changed")), (2, 2));
+  assert_eq!((bench.log.count("worker:error"), bench.log.count("worker:restart")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_answers_badly_is_drained_and_a_bad_successor_waits_longer() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let mut babies = bench.running(2).await;
+  babies[0].sicken(Failure::Answered(500)).await;
+  let successor = bench.born().await;
+  successor.ready().await;
+  assert!(matches!(babies[0].told().await, Demand::Stop { .. }));
+  successor.sicken(Failure::Answered(500)).await;
+  let since = tokio::time::Instant::now();
+  let _third = bench.born().await;
+  assert!(since.elapsed() >= Duration::from_secs(2), "{:?}", since.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quarter_is_relieved_at_a_time_and_nobody_who_recovered() {
+  let mut bench = Bench::new(json!({ "workers": 3 }));
+  let babies = bench.running(3).await;
+  for baby in &babies {
+    baby.sicken(Failure::Answered(503)).await;
+  }
+  bench.until(|s| s.verdict().name() == "critical").await;
+  // Nobody is better: they answer on.
+  assert_eq!(bench.routed(), 3);
+  let first = bench.born().await;
+  babies[1].recover().await;
+  bench.until(|s| s.verdict().name() == "degraded").await;
+  assert!(bench.births.try_recv().is_err());
+  assert_eq!(bench.routed(), 1);
+  first.ready().await;
+  assert_eq!(&*bench.born().await.0.worker, "worker-3");
+  assert!(timeout(Duration::from_secs(60), bench.births.recv()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sick_worker_whose_successor_fails_keeps_its_place_and_gets_another() {
+  let mut bench = Bench::new(json!({ "workers": 2 }));
+  let babies = bench.running(2).await;
+  babies[0].sicken(HANGS).await;
+  bench.born().await.exit(BOOT_FAILURE).await;
+  let another = bench.born().await;
+  assert_eq!((&*another.0.worker, bench.status("worker-1")), ("worker-1", WorkerStatus::Running));
+  assert_eq!(*babies[0].0.demand.borrow(), Demand::Run);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_respawn_a_sick_worker_is_told_of_and_left_alone() {
+  let mut bench = Bench::new(json!({ "workers": 2, "processManagement": { "respawn": false } }));
+  let babies = bench.running(2).await;
+  babies[0].sicken(HANGS).await;
+  bench.until(|s| s.verdict().name() == "degraded").await;
+  assert!(timeout(Duration::from_secs(60), bench.births.recv()).await.is_err());
+  assert_eq!((bench.routed(), bench.log.count("worker:error")), (1, 1));
 }

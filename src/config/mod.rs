@@ -109,6 +109,8 @@ impl From<ClusterConfig> for Config {
         interval: health.interval.0,
         timeout: health.timeout.0,
         max_failures: health.max_failures,
+        retry_delay: health.retry_delay.0,
+        grace_period: health.grace_period.0,
       },
       balancing: Balancing {
         strategy: Strategy::parse(&balancing.strategy).unwrap_or_default(),
@@ -172,7 +174,7 @@ pub struct Timing {
   pub kill: Duration,
 }
 
-/// The liveness check of each worker: a ping that its JavaScript must answer.
+/// The checks of each worker. The path of its endpoint is in [`Config::health_check`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Health {
   /// Whether workers are checked.
@@ -183,6 +185,10 @@ pub struct Health {
   pub timeout: Duration,
   /// Failures in a row that make a worker unhealthy.
   pub max_failures: u32,
+  /// From a check that failed to its repetition.
+  pub retry_delay: Duration,
+  /// From the proof of readiness to the first check, which comes up to an interval after that.
+  pub grace_period: Duration,
 }
 
 /// How requests find their worker.

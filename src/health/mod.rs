@@ -2,4 +2,6 @@
 //! puts the answers together.
 
 pub mod checkup;
+pub mod pace;
+pub mod starvation;
 pub mod verdict;

@@ -18,6 +18,7 @@ pub mod portable;
 pub mod reading;
 pub mod sampler;
 pub mod system;
+pub mod thread;
 pub mod watcher;
 
 /// The readings of this platform.

@@ -4,9 +4,11 @@
 //! through [`Notice`]s. Everything that a worker can be told is a [`Demand`].
 
 pub mod cause;
+pub mod checks;
 pub mod exit;
 pub mod forward;
 pub mod output;
+pub mod probe;
 pub mod spawner;
 pub mod state;
 pub mod task;

@@ -6,7 +6,7 @@ use std::{
   net::{IpAddr, SocketAddr},
   process::ExitStatus,
   sync::Arc,
-  time::{Duration, SystemTime},
+  time::Duration,
 };
 
 use tokio::{
@@ -19,6 +19,7 @@ use tokio::{
 use super::{
   Birth, Demand, End, News, Notice, Nursery, Target,
   cause::Cause,
+  checks::Checks,
   exit::Process,
   forward::{self, Forward},
   output::{Tail, pump},
@@ -42,8 +43,6 @@ use crate::{
 /// How long the last output of a dead worker may take to arrive. It is in the pipe already, unless
 /// a process that escaped the group holds the pipe open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Ping ids go through JavaScript, whose numbers are exact up to here.
-const PING_IDS: u64 = 1 << 53;
 /// Between two tries to reach a server that says it listens.
 const PROOF_RETRY: Duration = Duration::from_millis(20);
 
@@ -100,8 +99,7 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
     state: State::Starting { deadline: born + startup },
     overdue: None,
     upstreams: Vec::new(),
-    check: Check::Off,
-    checkup: Checkup::NEW,
+    checks: Checks::OFF,
     witness: Witness::of_child(),
     entry: registry::enter(Arc::clone(&birth.worker), pid, page),
     birth,
@@ -136,25 +134,6 @@ async fn last_words(pumps: [JoinHandle<()>; 2]) {
   }
 }
 
-/// Where the worker's checks stand.
-enum Check {
-  /// It is not running.
-  Off,
-  /// The next question is due.
-  Due(Instant),
-  /// A question was asked.
-  Asked { id: u64, until: Instant },
-}
-
-impl Check {
-  const fn wakes(&self) -> Option<Instant> {
-    match self {
-      Self::Off => None,
-      Self::Due(at) | Self::Asked { until: at, .. } => Some(*at),
-    }
-  }
-}
-
 struct Task {
   birth: Birth,
   state: State,
@@ -162,8 +141,7 @@ struct Task {
   overdue: Option<Duration>,
   /// Its servers so far: one that was closed may have requests to finish.
   upstreams: Vec<Arc<Upstream>>,
-  check: Check,
-  checkup: Checkup,
+  checks: Checks,
   /// Knows of the out-of-memory killer.
   witness: Witness,
   /// Its place among all workers of this process, found by whoever asks of its memory.
@@ -195,6 +173,7 @@ impl Task {
           }
           Some(Message::Closed) => {
             proof = None;
+            self.checks.set_endpoint(None);
             if self.state == State::Running {
               self.report(News::Closed).await;
             }
@@ -208,7 +187,9 @@ impl Task {
             continue;
           }
           Some(Message::Pong { id }) => {
-            self.answered(id).await;
+            let config = self.birth.config.borrow().clone();
+            let checkup = self.checks.answered(id, &config);
+            self.examined(checkup).await;
             continue;
           }
           Some(Message::Hello(hello)) => {
@@ -233,8 +214,11 @@ impl Task {
         }
         () = idle(self.state, &self.upstreams) => Input::Idle,
         () = at(self.state.deadline()) => Input::Deadline,
-        () = at(self.check.wakes()) => {
-          self.check(channel.as_ref()).await;
+        tick = self.checks.tick() => {
+          let config = self.birth.config.borrow().clone();
+          let pid = process.pid().as_raw().unsigned_abs();
+          let checkup = self.checks.step(tick, &self.birth.worker, pid, channel.as_ref(), &config);
+          self.examined(checkup).await;
           continue;
         }
       };
@@ -250,7 +234,7 @@ impl Task {
     let (next, effect) = self.state.on(input, Instant::now(), timing);
     self.state = next;
     if next.is_asked_to_go() {
-      self.check = Check::Off;
+      self.checks.end();
     }
     match effect {
       // Waiting for the last request is a branch of the loop, entered by the state alone.
@@ -276,7 +260,8 @@ impl Task {
     match (effect, target) {
       (Effect::AnnounceReady, target) => {
         self.report(News::Ready { target }).await;
-        self.check_passed().await;
+        let checkup = self.checks.begin(&self.birth.config.borrow().clone());
+        self.examined(Some(checkup)).await;
       }
       (_, Some(target)) if next == State::Running => self.report(News::Listening(target)).await,
       // Too late, or said twice.
@@ -294,6 +279,7 @@ impl Task {
       Some(name) => Endpoint::Unix(local::path(name)),
       None => Endpoint::Tcp(address),
     };
+    self.checks.set_endpoint((protocol == proxy::Protocol::Http).then(|| endpoint.clone()));
     let upstream = Upstream::new(self.birth.worker.to_string(), endpoint, protocol);
     self.upstreams.retain(|old| old.in_flight() > 0);
     self.upstreams.push(Arc::clone(&upstream));
@@ -302,42 +288,11 @@ impl Task {
     Target { upstream, requested_host }
   }
 
-  async fn check(&mut self, channel: Option<&Channel>) {
-    let health = self.birth.config.borrow().health;
-    match self.check {
-      Check::Due(_) if !health.enabled => self.check = self.next_check(),
-      Check::Due(_) => {
-        let id = fastrand::u64(1..PING_IDS);
-        let asked = channel.is_some_and(|channel| channel.send(&Message::Ping { id }).is_ok());
-        // Without a channel the question cannot be asked, which is no answer either.
-        let until = Instant::now() + if asked { health.timeout } else { Duration::ZERO };
-        self.check = Check::Asked { id, until };
-      }
-      Check::Asked { .. } => {
-        self.checkup = self.checkup.failed(SystemTime::now(), health.max_failures);
-        self.check = self.next_check();
-        self.report(News::Checkup(self.checkup)).await;
-      }
-      Check::Off => {}
+  async fn examined(&mut self, checkup: Option<Checkup>) {
+    if let Some(checkup) = checkup {
+      self.witness.refresh();
+      self.report(News::Checkup(checkup)).await;
     }
-  }
-
-  async fn answered(&mut self, answer: u64) {
-    if matches!(self.check, Check::Asked { id, .. } if id == answer) {
-      self.check_passed().await;
-    }
-  }
-
-  async fn check_passed(&mut self) {
-    self.witness.refresh();
-    self.checkup = Checkup::passed(SystemTime::now());
-    self.check = self.next_check();
-    self.report(News::Checkup(self.checkup)).await;
-  }
-
-  /// Also while checks are switched off, so that switching them on is noticed.
-  fn next_check(&self) -> Check {
-    Check::Due(Instant::now() + self.birth.config.borrow().health.interval)
   }
 
   async fn report(&self, news: News) {

@@ -57,21 +57,21 @@ section! {
 }
 
 section! {
-  /// Health checks: a ping that the worker's JavaScript must answer.
+  /// Health checks: a ping that the worker's JavaScript must answer, and a request where an endpoint is given.
   HealthCheckConfig {
-    /// Whether workers are checked.
+    /// Whether workers are checked. One that fails gets no more requests and is replaced.
     enabled "enabled": bool, Kind::Flag, On(true), Acted, Live;
-    /// Between two checks.
+    /// Between two checks; each varies by a tenth, so that workers are not checked together.
     interval "interval": Millis, millis(1), Number(30_000.0), Acted, Live;
     /// How long an answer may take; less than `interval`.
     timeout "timeout": Millis, millis(1), Number(10_000.0), Acted, Live;
-    /// Failures in a row that make a worker unhealthy.
+    /// Failures in a row that make a worker unhealthy. Two checks passed in a row make it healthy again.
     max_failures "maxFailures": u32, count(1), Number(3.0), Acted, Live;
-    /// A path of the app that is asked for besides, such as `'/health'`.
-    endpoint "endpoint": Option<String>, Kind::Text(Text::Endpoint), Nothing("no request is made"), Warned, Live;
-    /// Before a failed check is repeated.
-    retry_delay "retryDelay": Millis, millis(0), Number(1_000.0), Warned, Live;
-    /// After a worker is ready, before its first check.
-    grace_period "gracePeriod": Millis, millis(0), Number(0.0), Warned, Live;
+    /// A path of the app that is asked for besides, such as `'/health'`; it must answer 200 to 399.
+    endpoint "endpoint": Option<String>, Kind::Text(Text::Endpoint), Nothing("no request is made"), Acted, Live;
+    /// Before a failed check is repeated; never longer than `interval`.
+    retry_delay "retryDelay": Millis, millis(0), Number(1_000.0), Acted, Live;
+    /// After a worker is ready, before it is checked; the first check comes within an `interval` after it.
+    grace_period "gracePeriod": Millis, millis(0), Number(0.0), Acted, Live;
   }
 }

@@ -21,6 +21,7 @@ pub mod state;
 pub mod supervisor;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -631,8 +631,8 @@ export interface DeploymentConfig {
    */
   maxSurge?: number
   /**
-   * How long a successor must have been well before its predecessor goes. Milliseconds, 0 to 86 400 000.
-   * Default: 0. Accepted with a warning: not acted on yet.
+   * How long a successor must have been well before it takes over; with 0, for one health check.
+   * Milliseconds, 0 to 86 400 000. Default: 0.
    */
   healthCheckGracePeriod?: number
 }

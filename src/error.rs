@@ -91,7 +91,7 @@ pub enum ClusterError {
   },
   /// A worker failed its health checks.
   #[error(
-    "cluster worker {worker} is unhealthy: {failures} checks in a row failed, {failure}; it gets no more requests and is replaced unless respawn is off"
+    "cluster worker {worker} is unhealthy: {failures} checks in a row failed, {failure}. See what keeps it from answering, or raise healthCheck.timeout or maxFailures if it needs longer"
   )]
   Unhealthy {
     /// The slot.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
   launch::{Host, launch},
   ports::PortLease,
-  slot::{Incarnation, Slot},
+  slot::{Incarnation, Slot, Station},
 };
 use crate::{
   config::Config,
@@ -48,6 +48,8 @@ impl Births {
       generation: self.generations,
       worker: Arc::clone(&slot.id),
       launch,
+      // One with nobody to take over from is better than nobody.
+      on_trial: matches!(slot.station, Station::Serving(_)),
       config: self.config.subscribe(),
       demand: demand.subscribe(),
       notices: self.notices.clone(),

@@ -124,7 +124,7 @@ impl Supervisor {
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
-    let Some(Successor { incarnation, reason, replies }) = slot.successor.take() else {
+    let Some(Successor { incarnation, failed, reason, replies }) = slot.successor.take() else {
       return;
     };
     let lost = incarnation.port.is_lost();
@@ -134,15 +134,16 @@ impl Supervisor {
       && let Some(incarnation) = self.start_elsewhere(index)
       && let Some(slot) = self.slots.get_mut(index)
     {
-      slot.successor = Some(Successor { incarnation, reason, replies });
+      slot.successor = Some(Successor { incarnation, failed, reason, replies });
       return;
     }
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
     let worker = slot.id.to_string();
-    let error =
-      end.startup.clone().unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
+    let error = failed
+      .or(end.startup.clone())
+      .unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
     self.outbox.emit(Event::WorkerError { worker, error: error.clone() });
     for reply in replies {
       self.outbox.answer(reply, Err(error.clone()));

@@ -21,6 +21,7 @@ pub mod state;
 pub mod supervisor;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod vitals;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -50,8 +50,10 @@ impl Supervisor {
       return;
     };
     let before = std::mem::replace(&mut examined.checkup, checkup);
-    if place != Place::Station {
-      return;
+    match place {
+      Place::Station => {}
+      Place::Successor => return self.fail_trial(index),
+      Place::Retiring(_) => return,
     }
     if before.is_sick() == checkup.is_sick() {
       // How it fails may have changed, and with that whether it is a last resort.
@@ -126,7 +128,8 @@ impl Supervisor {
           let failure = slot.present().and_then(|present| present.checkup.failure);
           let why = failure.map_or_else(|| "it failed its checks".to_owned(), |f| f.to_string());
           let reason = format!("was unhealthy: {why}");
-          slot.successor = Some(Successor { incarnation, reason, replies: Vec::new() });
+          slot.successor =
+            Some(Successor { incarnation, failed: None, reason, replies: Vec::new() });
         }
         Err(error) => {
           let worker = slot.id.to_string();

@@ -88,6 +88,8 @@ pub enum Station {
 pub struct Successor {
   /// The process.
   pub incarnation: Incarnation,
+  /// Set when it failed its trial and was told to go.
+  pub failed: Option<ClusterError>,
   /// Why there is to be another one.
   pub reason: String,
   /// Who waits until it has taken over and the old one is gone.

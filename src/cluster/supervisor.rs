@@ -112,7 +112,8 @@ impl Supervisor {
   pub async fn run(mut self) {
     self.show();
     while !(self.closing == Closing::Workers && self.slots.is_empty()) {
-      let next_start = self.next_start().into_iter().chain(self.next_relief()).min();
+      let due = [self.next_start(), self.next_relief(), self.next_trial()];
+      let next_start = due.into_iter().flatten().min();
       tokio::select! {
         Some(notice) = self.notices.recv() => self.hear(notice),
         command = self.commands.recv(), if !self.orphaned => match command {
@@ -130,6 +131,7 @@ impl Supervisor {
             self.relieve();
           }
       }
+      self.judge_trials();
       self.let_go();
       self.show();
     }
@@ -209,7 +211,8 @@ impl Supervisor {
     };
     match (raised, &mut slot.successor) {
       (Some(Ok(incarnation)), _) => {
-        slot.successor = Some(Successor { incarnation, reason, replies: vec![reply] });
+        slot.successor =
+          Some(Successor { incarnation, failed: None, reason, replies: vec![reply] });
       }
       (Some(Err(error)), _) => self.outbox.answer(reply, Err(error)),
       // One is on its way already, and is as new as another would be.
@@ -339,7 +342,7 @@ impl Supervisor {
       News::Closed => self.retarget(index, place, None),
       News::Ready { target } => match place {
         Place::Station => self.serve(index, target),
-        Place::Successor => self.take_over(index, target),
+        Place::Successor => self.try_out(index, target),
         Place::Retiring(_) => {}
       },
       News::Exited(end) => self.bury(index, place, end),
@@ -393,13 +396,13 @@ impl Supervisor {
     self.outbox.emit(Event::WorkerStarted { worker: slot.id.to_string(), port, pid });
   }
 
-  /// A successor proved that it is ready: it takes over, and the old process goes.
-  fn take_over(&mut self, index: usize, target: Option<Target>) {
+  /// A successor proved itself: it takes over, and the old process goes.
+  pub(super) fn take_over(&mut self, index: usize, target: Option<Target>) {
     let by = self.patience();
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
-    let Some(Successor { incarnation, reason, replies }) = slot.successor.take() else {
+    let Some(Successor { incarnation, reason, replies, .. }) = slot.successor.take() else {
       return;
     };
     let old = slot.vacate();
@@ -426,7 +429,7 @@ impl Supervisor {
   }
 
   /// When whoever is told to go now has to be gone.
-  fn patience(&self) -> Instant {
+  pub(super) fn patience(&self) -> Instant {
     Instant::now() + self.births.config.borrow().timing.graceful_shutdown
   }
 

@@ -64,6 +64,8 @@ impl Baby {
     self.say(News::Spawned { pid: Pid::from_raw(0x7fff_0000) }).await;
     let target = Some(target(&self.0.worker));
     self.say(News::Ready { target }).await;
+    let now = std::time::SystemTime::now();
+    self.say(News::Checkup(Checkup::NEW.passed(now).passed(now))).await;
   }
 
   async fn exit(self, cause: Cause) {
@@ -676,4 +678,56 @@ async fn without_respawn_a_sick_worker_is_told_of_and_left_alone() {
   bench.until(|s| s.verdict().name() == "degraded").await;
   assert!(timeout(Duration::from_secs(60), bench.births.recv()).await.is_err());
   assert_eq!((bench.routed(), bench.log.count("worker:error")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_fails_its_trial_never_takes_over() {
+  for (failure, killed) in [(Failure::Answered(500), false), (HANGS, true)] {
+    let mut bench = Bench::new(json!({ "workers": 2 }));
+    let babies = bench.running(2).await;
+    let restarted = call!(bench, restart());
+    let mut canary = bench.born().await;
+    assert!(canary.0.on_trial && !babies[0].0.on_trial);
+    canary.say(News::Ready { target: Some(target(&canary.0.worker)) }).await;
+    canary.sicken(failure).await;
+    assert_eq!(canary.told().await == Demand::Kill, killed);
+    canary.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
+    let error = restarted.await.unwrap().unwrap_err();
+    assert_eq!(error.code(), "ERR_ROLLOUT_ABORTED");
+    assert!(error.to_string().contains(&failure.to_string()), "{error}");
+    assert_eq!(error.details()["cause"]["code"], "ERR_WORKER_UNHEALTHY");
+    assert!(babies.iter().all(|baby| *baby.0.demand.borrow() == Demand::Run));
+    assert_eq!((bench.routed(), bench.log.count("worker:restart")), (2, 0));
+    assert_eq!(bench.log.count("health:changed"), 0);
+  }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_successor_is_well_for_the_soak_time_before_it_takes_over() {
+  let soak = json!({ "deployment": { "healthCheckGracePeriod": 60_000 } });
+  let mut bench = Bench::new(json!({ "workers": 1, "advanced": soak }));
+  let mut babies = bench.running(1).await;
+  let restarted = call!(bench, restart());
+  let canary = bench.born().await;
+  let began = tokio::time::Instant::now();
+  canary.ready().await;
+  assert!(matches!(babies[0].told().await, Demand::Stop { .. }));
+  assert!(began.elapsed() >= Duration::from_secs(60), "{:?}", began.elapsed());
+  babies.remove(0).exit(Cause::AskedFor { code: Some(0), signal: None }).await;
+  restarted.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trial_ends_when_nobody_is_left_to_protect() {
+  let soak = json!({ "deployment": { "healthCheckGracePeriod": 600_000 } });
+  let mut bench = Bench::new(json!({ "workers": 1, "advanced": soak }));
+  let mut babies = bench.running(1).await;
+  let restarted = call!(bench, restart());
+  let canary = bench.born().await;
+  let began = tokio::time::Instant::now();
+  canary.say(News::Ready { target: Some(target(&canary.0.worker)) }).await;
+  babies.remove(0).exit(CRASH).await;
+  restarted.await.unwrap().unwrap();
+  assert!(began.elapsed() < Duration::from_secs(60));
+  assert_eq!(bench.status("worker-1"), WorkerStatus::Running);
 }

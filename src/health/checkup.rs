@@ -122,6 +122,13 @@ impl Checkup {
     }
   }
 
+  /// Whether it passed as many in a row as an unhealthy worker must: its proof of readiness and a
+  /// check after it are enough.
+  #[must_use]
+  pub const fn is_proven(&self) -> bool {
+    matches!(self.status, Status::Healthy) && self.passes >= RISE
+  }
+
   /// Whether it failed so often that it gets no requests.
   #[must_use]
   pub fn is_sick(&self) -> bool {

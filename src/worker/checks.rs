@@ -34,6 +34,8 @@ const PING_IDS: u64 = 1 << 53;
 pub struct Checks {
   stage: Stage,
   checkup: Checkup,
+  /// When its trial began, if it is to take over from another.
+  trial: Option<Instant>,
   /// Where its health endpoint is, while it has an HTTP server.
   endpoint: Option<Endpoint>,
   /// Processor time that it had in excused checks in a row.
@@ -70,8 +72,13 @@ pub enum Tick {
 
 impl Checks {
   /// None yet: the worker is starting.
-  pub const OFF: Self =
-    Self { stage: Stage::Off, checkup: Checkup::NEW, endpoint: None, had: Duration::ZERO };
+  pub const OFF: Self = Self {
+    stage: Stage::Off,
+    checkup: Checkup::NEW,
+    trial: None,
+    endpoint: None,
+    had: Duration::ZERO,
+  };
 
   /// Requests go there from now on, or nowhere.
   pub fn set_endpoint(&mut self, endpoint: Option<Endpoint>) {
@@ -79,9 +86,15 @@ impl Checks {
   }
 
   /// It proved that it is ready: that is the first check, and others follow.
-  pub fn begin(&mut self, config: &Config) -> Checkup {
+  ///
+  /// Somebody waits for the end of a trial, so its checks come as soon and as often as repetitions.
+  pub fn begin(&mut self, on_trial: bool, config: &Config) -> Checkup {
+    let now = Instant::now();
+    self.trial = on_trial.then_some(now);
     self.checkup = self.checkup.passed(SystemTime::now());
-    self.stage = Stage::Due(Instant::now() + pace::first(&config.health, fastrand::f64()));
+    let health = &config.health;
+    let wait = if on_trial { health.grace_period } else { pace::first(health, fastrand::f64()) };
+    self.stage = Stage::Due(now + wait);
     self.checkup
   }
 
@@ -200,7 +213,11 @@ impl Checks {
   fn passed(&mut self, config: &Config) -> Checkup {
     self.had = Duration::ZERO;
     self.checkup = self.checkup.passed(SystemTime::now());
-    self.stage = Stage::Due(Instant::now() + pace::next(&config.health, fastrand::f64()));
+    let now = Instant::now();
+    let soak = config.advanced.deployment.health_check_grace_period.0;
+    let soaks = |began: Instant| now < began + soak || !self.checkup.is_proven();
+    let pace = if self.trial.is_some_and(soaks) { pace::again } else { pace::next };
+    self.stage = Stage::Due(now + pace(&config.health, fastrand::f64()));
     self.checkup
   }
 
@@ -265,7 +282,7 @@ mod tests {
     }));
     let mut checks = Checks::OFF;
     let began = Instant::now();
-    assert_eq!(checks.begin(&config).status, Status::Healthy);
+    assert_eq!(checks.begin(false, &config).status, Status::Healthy);
     let first = checked(&mut checks, &config).await;
     let ms = began.elapsed().as_millis();
     assert!((50_000..=60_010).contains(&ms), "{ms}");
@@ -281,7 +298,7 @@ mod tests {
   async fn asks_nothing_while_switched_off_or_at_an_end() {
     let off = config(&json!({ "enabled": false, "interval": 1000, "timeout": 100 }));
     let mut checks = Checks::OFF;
-    checks.begin(&off);
+    checks.begin(false, &off);
     let day = Duration::from_secs(86_400);
     assert!(tokio::time::timeout(day, checked(&mut checks, &off)).await.is_err());
     // Noticed when it is switched on again.

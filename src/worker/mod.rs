@@ -36,6 +36,8 @@ pub struct Birth {
   pub worker: Arc<str>,
   /// How to start it.
   pub launch: Launch,
+  /// Whether it has to pass a check before it takes over from another: then it is checked at once.
+  pub on_trial: bool,
   /// The effective configuration, as it changes.
   pub config: watch::Receiver<Arc<Config>>,
   /// What is wanted of it, as it changes.

@@ -260,7 +260,8 @@ impl Task {
     match (effect, target) {
       (Effect::AnnounceReady, target) => {
         self.report(News::Ready { target }).await;
-        let checkup = self.checks.begin(&self.birth.config.borrow().clone());
+        let config = self.birth.config.borrow().clone();
+        let checkup = self.checks.begin(self.birth.on_trial, &config);
         self.examined(Some(checkup)).await;
       }
       (_, Some(target)) if next == State::Running => self.report(News::Listening(target)).await,

@@ -135,7 +135,7 @@ section! {
     max_unavailable "maxUnavailable": u32, Kind::Count { min: 0, max: 512 }, Number(0.0), Warned, Live;
     /// How many may be there too many meanwhile.
     max_surge "maxSurge": u32, Kind::Count { min: 0, max: 512 }, Number(1.0), Warned, Live;
-    /// How long a successor must have been well before its predecessor goes.
-    health_check_grace_period "healthCheckGracePeriod": Millis, millis(0), Number(0.0), Warned, Live;
+    /// How long a successor must have been well before it takes over; with 0, for one health check.
+    health_check_grace_period "healthCheckGracePeriod": Millis, millis(0), Number(0.0), Acted, Live;
   }
 }

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`binding`] | the Node-API surface; the only module that names a `napi` type |
 //! | [`cluster`] | the handle, the supervisor, slots, large operations |
+//! | [`autoscale`] | pure: how many workers there should be |
 //! | [`health`], [`monitor`] | verdicts on workers, and what they use of the machine |
 //! | [`proxy`] | the HTTP data plane: listener, pools, retries, queue |
 //! | [`balancer`] | pure: which worker takes this request |
@@ -25,6 +26,7 @@
 //! Arrows point down this table only. One leaf is above where it is used: [`monitor::limits`], what the
 //! machine has, is read by [`config`].
 
+pub mod autoscale;
 pub mod balancer;
 pub mod binding;
 pub mod cluster;

@@ -8,6 +8,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
+use super::autoscaling::{Scaling, describe};
 use super::snapshot::{Snapshot, WorkerStatus, WorkerView};
 use crate::{
   event::epoch_ms,
@@ -80,7 +81,7 @@ impl Default for Reporter {
 impl Reporter {
   /// Metrics of the cluster as it is in `snapshot`.
   #[must_use]
-  pub fn metrics(&self, snapshot: &Snapshot, stats: ProxyStats) -> Value {
+  pub fn metrics(&self, snapshot: &Snapshot, stats: ProxyStats, last: Option<Scaling>) -> Value {
     let now = SystemTime::now();
     let age = |worker: &WorkerView| now.duration_since(worker.started).unwrap_or_default();
     let processes: Vec<(u32, Duration)> =
@@ -109,6 +110,7 @@ impl Reporter {
       "openConnections": stats.connections,
       "memoryUsage": total.rss,
       "cpuUsage": total.cpu,
+      "lastScalingAction": last.map(|last| describe(&last.decision, last.at)),
       "restartCount": snapshot.workers.iter().map(|worker| u64::from(worker.restarts)).sum::<u64>(),
       "uptime": u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
       "timestamp": epoch_ms(now),

@@ -19,7 +19,7 @@ use super::{
 use crate::{
   error::{ClusterError, Result},
   event::{Event, EventSink},
-  proxy::{Endpoint, Protocol, Upstream},
+  proxy::{Endpoint, InFlight, Protocol, Upstream},
   worker::{Birth, Demand, End, News, Notice, Nursery, Target, cause::Cause},
 };
 
@@ -162,6 +162,9 @@ macro_rules! call {
     tokio::spawn(async move { cluster.$method($($arg),*).await })
   }};
 }
+
+#[path = "autoscaling_tests.rs"]
+mod autoscaling;
 
 #[tokio::test(start_paused = true)]
 async fn starts_serves_and_stops() {

@@ -80,8 +80,12 @@ export type Checks = [
   Expect<Equal<typeof RobustClusterManager, typeof BunClusterManager>>,
   Expect<Equal<BunClusterManager['state'], `${ClusterState}`>>,
   // Events: what a listener of the reference reads is there.
-  Expect<Equal<keyof Events.ClusterEvents, Exclude<keyof ClusterEvents, 'worker:exit'>>>,
-  Expect<Events.ClusterEvents extends Omit<ClusterEvents, 'worker:exit'> ? true : false>,
+  Expect<
+    Equal<keyof Events.ClusterEvents, Exclude<keyof ClusterEvents, 'worker:exit' | 'autoscale:decision'>>
+  >,
+  Expect<
+    Events.ClusterEvents extends Omit<ClusterEvents, 'worker:exit' | 'autoscale:decision'> ? true : false
+  >,
   Expect<Equal<ClusterEventMap['worker:started'][0]['port'], number>>,
   Expect<Equal<ClusterEventMap['metrics:updated'][0]['metrics'], ClusterMetrics>>,
   Expect<Equal<ClusterMetrics, BunClusterMetrics>>,

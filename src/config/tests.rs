@@ -266,10 +266,11 @@ fn refuses_wrong_types_and_unknown_fields_by_path() {
 
 #[test]
 fn warns_about_what_it_does_not_act_on() {
-  let written = json!({ "autoScaling": { "enabled": true }, "healthCheck": { "endpoint": "/" } });
+  let written =
+    json!({ "security": { "isolateWorkers": true }, "healthCheck": { "endpoint": "/" } });
   let warnings = resolve(&written).unwrap().warnings;
   assert_eq!(warnings.len(), 2);
-  assert!(warnings[0].contains("healthCheck.endpoint") && warnings[1].contains("autoScaling"));
+  assert!(warnings[0].contains("healthCheck.endpoint") && warnings[1].contains("security"));
 }
 
 #[test]

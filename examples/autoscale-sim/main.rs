@@ -18,7 +18,7 @@ use scaler::{Governed, Hpa, Scaler, Threshold};
 fn main() -> Result<(), Box<dyn Error>> {
   let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/autoscaling");
   fs::create_dir_all(&folder)?;
-  println!("| load | scaler | changes | turns | most workers | worker hours | mean wait | p95 |");
+  println!("| load | scaler | changes | turns | most workers | worker hours | mean time | p95 |");
   println!("|---|---|---|---|---|---|---|---|");
   for load in Load::ALL {
     let scalers: [Box<dyn Scaler>; 3] =

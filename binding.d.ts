@@ -74,6 +74,8 @@ export declare class NativeCluster {
   scale(count: number): Promise<void>
   /** Have that many workers more, or less. */
   scaleBy(delta: number): Promise<void>
+  /** Evaluate the load once, and do what comes of it; resolves with the decision when it is done. */
+  autoScale(): Promise<unknown>
   /** All workers, as they are now. */
   workers(): Array<NativeWorker>
   /** One worker, as it is now; `null` when there is none with this id. */

@@ -67,6 +67,11 @@ export declare class BunClusterManager extends AudienceEmitter<ClusterEventMap> 
     scaleUp(count?: number): Promise<void>;
     /** Have `count` workers less, but not less than one. Default 1. */
     scaleDown(count?: number): Promise<void>;
+    /**
+     * Evaluate the load once by the rules of `autoScaling`, also while that is off, and do what comes of it. Resolves
+     * when it is done, with what was decided and why; most often that is to leave all as it is.
+     */
+    autoScale(): Promise<ScalingDecision>;
     /** All workers, as they are now. */
     getWorkers(): BunWorker[];
     /** One worker, as it is now. */
@@ -504,32 +509,23 @@ export interface MessageQueueConfig {
 }
 /** Automatic scaling. */
 export interface AutoScalingConfig {
-    /**
-     * Whether the number of workers follows the load. Default: `false`. Accepted with a warning: not acted on
-     * yet.
-     */
+    /** Whether the number of workers follows the load. Default: `false`. */
     enabled?: boolean;
-    /** The fewest. A whole number, 1 to 512. Default: 1. Accepted with a warning: not acted on yet. */
+    /** The fewest. A whole number, 1 to 512. Default: 1. */
     minWorkers?: number;
     /**
      * The most; not below `minWorkers`. A whole number, 1 to 512. Default: one per processor, not below
-     * `minWorkers` and `workers`. Accepted with a warning: not acted on yet.
+     * `minWorkers` and `workers`.
      */
     maxWorkers?: number;
     /**
-     * After a change, before the next. Milliseconds, 0 to 86 400 000. Default: 60 000. Accepted with a warning:
-     * not acted on yet.
+     * After a change, before the next. Counts from when the workers are there, or gone. Milliseconds, 0 to 86
+     * 400 000. Default: 60 000.
      */
     cooldownPeriod?: number;
-    /**
-     * Workers that are added or removed at once. A whole number, 1 to 512. Default: 1. Accepted with a warning:
-     * not acted on yet.
-     */
+    /** The most workers that are added or removed at once. A whole number, 1 to 512. Default: 1. */
     scaleStep?: number;
-    /**
-     * Between two looks at the load. Milliseconds, 1 to 86 400 000. Default: 10 000. Accepted with a warning:
-     * not acted on yet.
-     */
+    /** Between two looks at the load. Milliseconds, 1 to 86 400 000. Default: 10 000. */
     evaluationInterval?: number;
     /** When there are too few workers. One of these is enough. */
     scaleUpThreshold?: ScaleUpThresholdConfig;
@@ -538,52 +534,42 @@ export interface AutoScalingConfig {
 }
 /** When there are too few workers. One of these is enough. */
 export interface ScaleUpThresholdConfig {
-    /**
-     * Processor time of the workers, in per cent of one core each. Per cent, 0 to 100. Default: 75. Accepted
-     * with a warning: not acted on yet.
-     */
+    /** Processor time of the workers, in per cent of one core each. Per cent, 0 to 100. Default: 75. */
     cpu?: number;
     /**
-     * Memory of the workers, in per cent of their limit. Per cent, 0 to 100. Default: 80. Accepted with a
-     * warning: not acted on yet.
+     * Memory of the workers, in per cent of `resources.maxMemoryPerWorker`; not looked at without that. Per
+     * cent, 0 to 100. Default: 80.
      */
     memory?: number;
-    /**
-     * Mean time of a request. Milliseconds, 1 to 86 400 000. Default: 1 000. Accepted with a warning: not acted
-     * on yet.
-     */
+    /** Mean time of a request. Milliseconds, 1 to 86 400 000. Default: 1 000. */
     responseTime?: number;
     /**
-     * Requests that wait for a worker. A whole number, 1 to 1 000 000. Default: 100. Accepted with a warning:
-     * not acted on yet.
+     * Requests that wait for a worker, or on a worker behind another request. A whole number, 1 to 1 000 000.
+     * Default: 100.
      */
     queueLength?: number;
-    /**
-     * Looks in a row that must agree. A whole number, 1 to 1 000. Default: 2. Accepted with a warning: not
-     * acted on yet.
-     */
+    /** Looks in a row that must agree. A whole number, 1 to 1 000. Default: 2. */
     consecutiveChecks?: number;
 }
 /** When there are too many workers. All of these are needed. */
 export interface ScaleDownThresholdConfig {
     /**
      * Processor time of the workers, in per cent of one core each; below that of `scaleUpThreshold`. Per cent,
-     * 0 to 100. Default: 30. Accepted with a warning: not acted on yet.
+     * 0 to 100. Default: 30.
      */
     cpu?: number;
     /**
-     * Memory of the workers, in per cent of their limit; below that of `scaleUpThreshold`. Per cent, 0 to 100.
-     * Default: 50. Accepted with a warning: not acted on yet.
+     * Memory of the workers, in per cent of `resources.maxMemoryPerWorker`, if there is that; below that of
+     * `scaleUpThreshold`. Per cent, 0 to 100. Default: 50.
      */
     memory?: number;
     /**
-     * How long a worker must have had nothing to do. Milliseconds, 0 to 86 400 000. Default: 60 000. Accepted
-     * with a warning: not acted on yet.
+     * How long at least one worker must have had nothing to do. Milliseconds, 0 to 86 400 000. Default: 60 000.
      */
     idleTime?: number;
     /**
      * Looks in a row that must agree. More than for scaling up: a worker too many costs less than one too few.
-     * A whole number, 1 to 1 000. Default: 5. Accepted with a warning: not acted on yet.
+     * A whole number, 1 to 1 000. Default: 5.
      */
     consecutiveChecks?: number;
 }
@@ -878,6 +864,8 @@ export interface BunClusterMetrics {
     memoryUsage: number;
     /** Processor time of all workers, in percent of one core. */
     cpuUsage: number;
+    /** The last change of the number of workers, by hand or by automatic scaling; `null` before there was one. */
+    lastScalingAction: ScalingDecision | null;
     /** How often workers were replaced. */
     restartCount: number;
     /** Since the cluster was started, in milliseconds. */
@@ -886,6 +874,19 @@ export interface BunClusterMetrics {
     timestamp: number;
     /** Each worker. */
     workers: BunWorkerMetrics[];
+}
+/** A change of the number of workers, or what automatic scaling decided. */
+export interface ScalingDecision {
+    /** `hold` leaves all as it is; a change that was made is never `hold`. */
+    action: 'up' | 'down' | 'hold';
+    /** Workers before. */
+    from: number;
+    /** Workers after. */
+    to: number;
+    /** Why, in words and numbers. */
+    reason: string;
+    /** When, in milliseconds since the epoch. */
+    timestamp: number;
 }
 /** The name that the event payloads use. */
 export type ClusterMetrics = BunClusterMetrics;
@@ -1026,12 +1027,15 @@ export interface ClusterEvents {
     'cluster:stopped': (data: {
         timestamp: number;
     }) => void;
-    /** The number of workers was changed. */
+    /** The number of workers was changed. `reason` says by which call, or what automatic scaling saw. */
     'cluster:scaled': (data: {
         oldCount: number;
         newCount: number;
+        reason: string;
         timestamp: number;
     }) => void;
+    /** Automatic scaling looked at the load. What it decided comes before it is done. */
+    'autoscale:decision': (data: ScalingDecision) => void;
     /** The health of the cluster as a whole changed. */
     'health:changed': (data: {
         status: ClusterHealth['status'];

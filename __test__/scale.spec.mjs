@@ -27,7 +27,7 @@ test('scale() starts what is missing and stops the youngest of what is too many'
         [4, 1],
       ],
     )
-    assert.deepEqual(Object.keys(scaled[0]).sort(), ['name', 'newCount', 'oldCount', 'timestamp'])
+    assert.deepEqual(Object.keys(scaled[0]).sort(), ['name', 'newCount', 'oldCount', 'reason', 'timestamp'])
   }))
 
 test('scaleUp() and scaleDown() change the number by one, or by what they are told', () =>

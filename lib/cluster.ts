@@ -10,7 +10,7 @@ import type { Link } from './ipc/link.js'
 import { type Death, Links } from './ipc/links.js'
 import { ATTACH } from './ipc/places.js'
 import type { IPCWorkerRegistry } from './ipc.js'
-import type { BunClusterMetrics, ClusterHealth } from './metrics.js'
+import type { BunClusterMetrics, ClusterHealth, ScalingDecision } from './metrics.js'
 import { toText } from './plain.js'
 import { environment, host, isWorker, joinCluster } from './role.js'
 import { type Run, unwatch, watch } from './signals.js'
@@ -163,6 +163,14 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
   /** Have `count` workers less, but not less than one. Default 1. */
   scaleDown(count = 1): Promise<void> {
     return this.#call('scaleDown', native => native.scaleBy(-notNegative(count)))
+  }
+
+  /**
+   * Evaluate the load once by the rules of `autoScaling`, also while that is off, and do what comes of it. Resolves
+   * when it is done, with what was decided and why; most often that is to leave all as it is.
+   */
+  autoScale(): Promise<ScalingDecision> {
+    return this.#call('autoScale', native => native.autoScale() as Promise<ScalingDecision>)
   }
 
   /** All workers, as they are now. */

@@ -343,32 +343,23 @@ export interface MessageQueueConfig {
 
 /** Automatic scaling. */
 export interface AutoScalingConfig {
-  /**
-   * Whether the number of workers follows the load. Default: `false`. Accepted with a warning: not acted on
-   * yet.
-   */
+  /** Whether the number of workers follows the load. Default: `false`. */
   enabled?: boolean
-  /** The fewest. A whole number, 1 to 512. Default: 1. Accepted with a warning: not acted on yet. */
+  /** The fewest. A whole number, 1 to 512. Default: 1. */
   minWorkers?: number
   /**
    * The most; not below `minWorkers`. A whole number, 1 to 512. Default: one per processor, not below
-   * `minWorkers` and `workers`. Accepted with a warning: not acted on yet.
+   * `minWorkers` and `workers`.
    */
   maxWorkers?: number
   /**
-   * After a change, before the next. Milliseconds, 0 to 86 400 000. Default: 60 000. Accepted with a warning:
-   * not acted on yet.
+   * After a change, before the next. Counts from when the workers are there, or gone. Milliseconds, 0 to 86
+   * 400 000. Default: 60 000.
    */
   cooldownPeriod?: number
-  /**
-   * Workers that are added or removed at once. A whole number, 1 to 512. Default: 1. Accepted with a warning:
-   * not acted on yet.
-   */
+  /** The most workers that are added or removed at once. A whole number, 1 to 512. Default: 1. */
   scaleStep?: number
-  /**
-   * Between two looks at the load. Milliseconds, 1 to 86 400 000. Default: 10 000. Accepted with a warning:
-   * not acted on yet.
-   */
+  /** Between two looks at the load. Milliseconds, 1 to 86 400 000. Default: 10 000. */
   evaluationInterval?: number
   /** When there are too few workers. One of these is enough. */
   scaleUpThreshold?: ScaleUpThresholdConfig
@@ -378,30 +369,21 @@ export interface AutoScalingConfig {
 
 /** When there are too few workers. One of these is enough. */
 export interface ScaleUpThresholdConfig {
-  /**
-   * Processor time of the workers, in per cent of one core each. Per cent, 0 to 100. Default: 75. Accepted
-   * with a warning: not acted on yet.
-   */
+  /** Processor time of the workers, in per cent of one core each. Per cent, 0 to 100. Default: 75. */
   cpu?: number
   /**
-   * Memory of the workers, in per cent of their limit. Per cent, 0 to 100. Default: 80. Accepted with a
-   * warning: not acted on yet.
+   * Memory of the workers, in per cent of `resources.maxMemoryPerWorker`; not looked at without that. Per
+   * cent, 0 to 100. Default: 80.
    */
   memory?: number
-  /**
-   * Mean time of a request. Milliseconds, 1 to 86 400 000. Default: 1 000. Accepted with a warning: not acted
-   * on yet.
-   */
+  /** Mean time of a request. Milliseconds, 1 to 86 400 000. Default: 1 000. */
   responseTime?: number
   /**
-   * Requests that wait for a worker. A whole number, 1 to 1 000 000. Default: 100. Accepted with a warning:
-   * not acted on yet.
+   * Requests that wait for a worker, or on a worker behind another request. A whole number, 1 to 1 000 000.
+   * Default: 100.
    */
   queueLength?: number
-  /**
-   * Looks in a row that must agree. A whole number, 1 to 1 000. Default: 2. Accepted with a warning: not
-   * acted on yet.
-   */
+  /** Looks in a row that must agree. A whole number, 1 to 1 000. Default: 2. */
   consecutiveChecks?: number
 }
 
@@ -409,22 +391,21 @@ export interface ScaleUpThresholdConfig {
 export interface ScaleDownThresholdConfig {
   /**
    * Processor time of the workers, in per cent of one core each; below that of `scaleUpThreshold`. Per cent,
-   * 0 to 100. Default: 30. Accepted with a warning: not acted on yet.
+   * 0 to 100. Default: 30.
    */
   cpu?: number
   /**
-   * Memory of the workers, in per cent of their limit; below that of `scaleUpThreshold`. Per cent, 0 to 100.
-   * Default: 50. Accepted with a warning: not acted on yet.
+   * Memory of the workers, in per cent of `resources.maxMemoryPerWorker`, if there is that; below that of
+   * `scaleUpThreshold`. Per cent, 0 to 100. Default: 50.
    */
   memory?: number
   /**
-   * How long a worker must have had nothing to do. Milliseconds, 0 to 86 400 000. Default: 60 000. Accepted
-   * with a warning: not acted on yet.
+   * How long at least one worker must have had nothing to do. Milliseconds, 0 to 86 400 000. Default: 60 000.
    */
   idleTime?: number
   /**
    * Looks in a row that must agree. More than for scaling up: a worker too many costs less than one too few.
-   * A whole number, 1 to 1 000. Default: 5. Accepted with a warning: not acted on yet.
+   * A whole number, 1 to 1 000. Default: 5.
    */
   consecutiveChecks?: number
 }

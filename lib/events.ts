@@ -1,6 +1,6 @@
 /** The events of a cluster. Every `timestamp` is in milliseconds since the epoch. */
 import type { ClusterError } from './errors.js'
-import type { ClusterHealth, ClusterMetrics } from './metrics.js'
+import type { ClusterHealth, ClusterMetrics, ScalingDecision } from './metrics.js'
 import type { BunWorker } from './worker.js'
 
 /** Name of an event → its listener. */
@@ -26,8 +26,10 @@ export interface ClusterEvents {
   'cluster:started': (data: { workerCount: number; timestamp: number }) => void
   /** The last worker is gone and the public port is free. */
   'cluster:stopped': (data: { timestamp: number }) => void
-  /** The number of workers was changed. */
-  'cluster:scaled': (data: { oldCount: number; newCount: number; timestamp: number }) => void
+  /** The number of workers was changed. `reason` says by which call, or what automatic scaling saw. */
+  'cluster:scaled': (data: { oldCount: number; newCount: number; reason: string; timestamp: number }) => void
+  /** Automatic scaling looked at the load. What it decided comes before it is done. */
+  'autoscale:decision': (data: ScalingDecision) => void
   /** The health of the cluster as a whole changed. */
   'health:changed': (data: {
     status: ClusterHealth['status']

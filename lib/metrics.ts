@@ -31,6 +31,8 @@ export interface BunClusterMetrics {
   memoryUsage: number
   /** Processor time of all workers, in percent of one core. */
   cpuUsage: number
+  /** The last change of the number of workers, by hand or by automatic scaling; `null` before there was one. */
+  lastScalingAction: ScalingDecision | null
   /** How often workers were replaced. */
   restartCount: number
   /** Since the cluster was started, in milliseconds. */
@@ -39,6 +41,20 @@ export interface BunClusterMetrics {
   timestamp: number
   /** Each worker. */
   workers: BunWorkerMetrics[]
+}
+
+/** A change of the number of workers, or what automatic scaling decided. */
+export interface ScalingDecision {
+  /** `hold` leaves all as it is; a change that was made is never `hold`. */
+  action: 'up' | 'down' | 'hold'
+  /** Workers before. */
+  from: number
+  /** Workers after. */
+  to: number
+  /** Why, in words and numbers. */
+  reason: string
+  /** When, in milliseconds since the epoch. */
+  timestamp: number
 }
 
 /** The name that the event payloads use. */

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::{error::ClusterError, worker::cause::Cause};
+use crate::{autoscale::decision::Decision, error::ClusterError, worker::cause::Cause};
 
 /// Something happened to a worker or to the cluster.
 #[derive(Debug, Clone)]
@@ -59,6 +59,13 @@ pub enum Event {
     old: usize,
     /// After.
     new: usize,
+    /// Who asked for it, or what automatic scaling saw.
+    reason: String,
+  },
+  /// Automatic scaling looked at the load.
+  AutoscaleDecision {
+    /// What it decided, also to leave all as it is.
+    decision: Decision,
   },
   /// The health of the cluster as a whole changed.
   HealthChanged {
@@ -100,6 +107,7 @@ impl Event {
       Self::ClusterStarted { .. } => "cluster:started",
       Self::ClusterStopped => "cluster:stopped",
       Self::ClusterScaled { .. } => "cluster:scaled",
+      Self::AutoscaleDecision { .. } => "autoscale:decision",
       Self::HealthChanged { .. } => "health:changed",
       Self::MessagesOpened => "messages:opened",
       Self::MetricsUpdated { .. } => "metrics:updated",
@@ -133,9 +141,16 @@ impl Event {
       }
       Self::ClusterStarted { workers } => json!({ "workerCount": workers, "timestamp": timestamp }),
       Self::ClusterStopped | Self::MessagesOpened => json!({ "timestamp": timestamp }),
-      Self::ClusterScaled { old, new } => {
-        json!({ "oldCount": old, "newCount": new, "timestamp": timestamp })
+      Self::ClusterScaled { old, new, reason } => {
+        json!({ "oldCount": old, "newCount": new, "reason": reason, "timestamp": timestamp })
       }
+      Self::AutoscaleDecision { decision } => json!({
+        "action": decision.action().name(),
+        "from": decision.from,
+        "to": decision.to,
+        "reason": decision.reason,
+        "timestamp": timestamp,
+      }),
       Self::HealthChanged { status, details } => {
         json!({ "status": status, "details": details, "timestamp": timestamp })
       }

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`binding`] | the Node-API surface; the only module that names a `napi` type |
 //! | [`cluster`] | the handle, the supervisor, slots, large operations |
+//! | [`autoscale`] | pure: how many workers there should be |
 //! | [`health`] | verdicts on workers |
 //! | [`proxy`] | the HTTP data plane: listener, pools, retries, queue |
 //! | [`balancer`] | pure: which worker takes this request |
@@ -28,6 +29,7 @@
 //! Arrows point down this table only. Leaves are above where they are used: [`monitor::limits`], what the
 //! machine has, is read by [`config`]; [`monitor::thread`] and the rules of [`health`] by [`worker`].
 
+pub mod autoscale;
 pub mod balancer;
 pub mod binding;
 pub mod cluster;

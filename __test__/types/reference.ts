@@ -48,7 +48,7 @@ import type * as Sections from './reference/sections.js'
 import type * as States from './reference/states.js'
 
 /** Events that the reference does not have. */
-type OwnEvents = 'worker:exit' | 'message'
+type OwnEvents = 'worker:exit' | 'message' | 'autoscale:decision'
 
 export type Checks = [
   // The configuration. `critical` is a priority besides those of the reference.

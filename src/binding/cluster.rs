@@ -172,6 +172,13 @@ impl NativeCluster {
     settle(env, async move { cluster.scale_by(delta).await })
   }
 
+  /// Evaluate the load once, and do what comes of it; resolves with the decision when it is done.
+  #[napi(ts_return_type = "Promise<unknown>")]
+  pub fn auto_scale<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+    let cluster = Arc::clone(&self.cluster);
+    settle(env, async move { cluster.auto_scale().await.map(|evaluated| evaluated.to_json()) })
+  }
+
   /// All workers, as they are now.
   #[napi]
   pub fn workers(&self) -> Vec<NativeWorker> {

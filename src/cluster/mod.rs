@@ -4,6 +4,7 @@
 //! owns all workers; [`operations`] asks it for the steps that a large operation is made of, one
 //! operation at a time. What it shows is a [`snapshot`].
 
+mod autoscaling;
 pub mod births;
 pub mod command;
 mod deaths;
@@ -30,6 +31,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::{
+  autoscaling::Autoscaler,
   command::{Command, Reply},
   launch::Host,
   report::Reporter,
@@ -57,7 +59,7 @@ pub struct Cluster {
   /// The channels for messages that nobody has taken over yet.
   pub messages: Arc<Messages>,
   /// One large operation at a time: two rolling restarts must not interleave.
-  operation: tokio::sync::Mutex<()>,
+  operation: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Settings {
@@ -74,6 +76,7 @@ struct Run {
   config: watch::Receiver<Arc<Config>>,
   proxy: Proxy,
   reporter: Reporter,
+  autoscaler: Autoscaler,
 }
 
 impl Cluster {
@@ -100,7 +103,7 @@ impl Cluster {
       settings: Mutex::new(Settings { written, config: Arc::new(config), warnings }),
       run: Mutex::new(None),
       rest: watch::Sender::new(ClusterState::Stopped),
-      operation: tokio::sync::Mutex::new(()),
+      operation: Arc::default(),
     })
   }
 
@@ -147,7 +150,7 @@ impl Cluster {
   pub fn metrics(&self) -> Result<Value> {
     let run = self.running("getMetrics")?;
     let snapshot = run.snapshots.borrow().clone();
-    Ok(run.reporter.metrics(&snapshot, run.proxy.stats(), &run.proxy.latency()))
+    Ok(run.metrics(&snapshot))
   }
 
   /// Resolves when the present run has ended; at once when there is none. Keeps neither alive.
@@ -197,6 +200,15 @@ impl Cluster {
 impl Run {
   fn state(&self) -> ClusterState {
     self.snapshots.borrow().state
+  }
+
+  fn metrics(&self, snapshot: &Snapshot) -> Value {
+    self.reporter.metrics(
+      snapshot,
+      self.proxy.stats(),
+      &self.proxy.latency(),
+      self.autoscaler.last(),
+    )
   }
 
   async fn ended(&self) {

@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
   Cluster, Run,
+  autoscaling::{Autoscaler, bounded, keep_scaling},
   command::{Command, Reply},
   launch::Host,
   reconfigure::check_exec,
@@ -19,6 +20,7 @@ use super::{
   supervisor::{Parts, Supervisor},
 };
 use crate::{
+  autoscale::decision::Decision,
   config::{Config, defaults::MAX_WORKERS, resolve::worker_count},
   error::{ClusterError, Result},
   event::{Event, EventSink},
@@ -113,17 +115,24 @@ impl Cluster {
       snapshots,
       commands: inbox,
     });
-    let run = Run { commands, snapshots: shown, config: config_shown, proxy, reporter };
+    let autoscaler = Autoscaler::default();
+    let run = Run { commands, snapshots: shown, config: config_shown, proxy, reporter, autoscaler };
     let run = Arc::new(run);
     *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&run));
     self.rest(Step::Spawn);
     tokio::spawn(supervisor.run());
-    match first_workers(&run, config.workers).await {
+    match first_workers(&run, bounded(&config.auto_scaling, config.workers)).await {
       Ok(()) => {
         let workers = run.snapshots.borrow().workers.len();
         self.events.emit(Event::ClusterStarted { workers });
         tokio::spawn(tick_metrics(
           Arc::downgrade(&run),
+          run.config.clone(),
+          Arc::clone(&self.events),
+        ));
+        tokio::spawn(keep_scaling(
+          Arc::downgrade(&run),
+          Arc::clone(&self.operation),
           run.config.clone(),
           Arc::clone(&self.events),
         ));
@@ -224,7 +233,7 @@ impl Cluster {
     let _alone = self.operation.lock().await;
     let run = self.running("scale")?;
     let wanted = worker_count(count).ok_or_else(|| invalid_count(count))?;
-    self.scale_run(&run, wanted as usize).await
+    self.scale_run(&run, wanted as usize, &format!("scale({wanted})")).await
   }
 
   /// Have `delta` workers more, or less when it is negative.
@@ -236,24 +245,14 @@ impl Cluster {
     let run = self.running(if delta < 0.0 { "scaleDown" } else { "scaleUp" })?;
     let count = f64::from(u32::try_from(run.count()).unwrap_or(u32::MAX)) + delta;
     let wanted = worker_count(count).ok_or_else(|| invalid_count(count))?;
-    self.scale_run(&run, wanted as usize).await
+    let call = if delta < 0.0 { "scaleDown" } else { "scaleUp" };
+    self.scale_run(&run, wanted as usize, &format!("{call}({})", delta.abs())).await
   }
 
-  pub(super) async fn scale_run(&self, run: &Arc<Run>, wanted: usize) -> Result<()> {
-    let old = run.count();
-    // A cluster that stops meanwhile says so in the outcome.
-    let _stopped = run.scaling(true).await;
-    let outcome = if wanted > old {
-      settle(run.spawn_many(wanted - old, "scale"), "scale").await
-    } else {
-      settle(run.remove_spare(old - wanted), "scale").await
-    };
-    let _stopped = run.scaling(false).await;
-    let new = run.count();
-    self.remember_count(new);
-    if new != old {
-      self.events.emit(Event::ClusterScaled { old, new });
-    }
+  /// Have `wanted` workers because somebody said so; `reason` says who.
+  pub(super) async fn scale_run(&self, run: &Arc<Run>, wanted: usize, reason: &str) -> Result<()> {
+    let outcome = run.scale_to(wanted, reason, false, &*self.events).await;
+    self.remember_count(run.count());
     outcome
   }
 
@@ -303,6 +302,34 @@ impl Run {
 
   async fn scaling(&self, under_way: bool) -> Result<()> {
     self.ask("scale", |reply| Command::Scaling { under_way, reply }).await
+  }
+
+  /// Have `wanted` workers. `ours`: automatic scaling decided it.
+  pub(super) async fn scale_to(
+    self: &Arc<Self>,
+    wanted: usize,
+    reason: &str,
+    ours: bool,
+    events: &dyn EventSink,
+  ) -> Result<()> {
+    let old = self.count();
+    // A cluster that stops meanwhile says so in the outcome.
+    let _stopped = self.scaling(true).await;
+    let outcome = if wanted > old {
+      settle(self.spawn_many(wanted - old, "scale"), "scale").await
+    } else {
+      settle(self.remove_spare(old - wanted), "scale").await
+    };
+    let _stopped = self.scaling(false).await;
+    let new = self.count();
+    if new != old {
+      let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+      let reason = reason.to_owned();
+      let decision = Decision { from: number(old), to: number(new), reason: reason.clone() };
+      self.autoscaler.changed(&decision, ours);
+      events.emit(Event::ClusterScaled { old, new, reason });
+    }
+    outcome
   }
 
   async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
@@ -413,7 +440,7 @@ async fn tick_metrics(
           continue;
         }
         let snapshot = run.snapshots.borrow().clone();
-        let metrics = run.reporter.metrics(&snapshot, run.proxy.stats(), &run.proxy.latency());
+        let metrics = run.metrics(&snapshot);
         events.emit(Event::MetricsUpdated { metrics });
       }
     }

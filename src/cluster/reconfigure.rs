@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Cluster, Run, Settings};
+use super::{Cluster, Run, Settings, autoscaling::bounded};
 use crate::{
   config::{Config, field::Change, resolve::changed},
   error::{ClusterError, Result},
@@ -69,12 +69,15 @@ impl Cluster {
       self.roll(run, "new configuration", "updateConfig").await?;
     }
     let present = run.count();
-    if !counted || new.workers as usize == present {
+    let asked = if counted { new.workers } else { u32::try_from(present).unwrap_or(u32::MAX) };
+    let wanted = bounded(&new.auto_scaling, asked) as usize;
+    if wanted == present {
       return Ok(());
     }
-    let scaled = self.scale_run(run, new.workers as usize).await;
+    let scale = |wanted| run.scale_to(wanted, "updateConfig()", false, &*self.events);
+    let scaled = scale(wanted).await;
     if scaled.is_err() && run.state().is_up() && run.count() > present {
-      self.scale_run(run, present).await?;
+      scale(present).await?;
     }
     scaled
   }

@@ -9,6 +9,7 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{
+  autoscaling::{Scaling, describe},
   snapshot::{Snapshot, WorkerStatus, WorkerView},
   vitals::{Vitals, Ward},
 };
@@ -105,7 +106,13 @@ impl Default for Reporter {
 impl Reporter {
   /// Metrics of the cluster as it is in `snapshot`. `latency` is what clients saw.
   #[must_use]
-  pub fn metrics(&self, snapshot: &Snapshot, stats: ProxyStats, latency: &Counts) -> Value {
+  pub fn metrics(
+    &self,
+    snapshot: &Snapshot,
+    stats: ProxyStats,
+    latency: &Counts,
+    last: Option<Scaling>,
+  ) -> Value {
     let now = SystemTime::now();
     let counters = snapshot.counters();
     let (readings, rate) = self.read(snapshot, now, counters.requests);
@@ -131,6 +138,7 @@ impl Reporter {
       "openConnections": stats.connections,
       "memoryUsage": readings.values().map(memory).sum::<u64>(),
       "cpuUsage": readings.values().map(cpu).sum::<f64>(),
+      "lastScalingAction": last.map(|last| describe(&last.decision, last.at)),
       "restartCount": snapshot.workers.iter().map(|worker| u64::from(worker.restarts)).sum::<u64>(),
       "uptime": millis(self.started.elapsed()),
       "timestamp": epoch_ms(now),

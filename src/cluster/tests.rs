@@ -20,7 +20,7 @@ use crate::{
   error::{ClusterError, Result},
   event::{Event, EventSink},
   health::checkup::{Checkup, Failure},
-  proxy::{Endpoint, Protocol, Upstream},
+  proxy::{Endpoint, InFlight, Protocol, Upstream},
   worker::{Birth, Demand, End, News, Notice, Nursery, Target, cause::Cause},
 };
 
@@ -165,6 +165,9 @@ macro_rules! call {
     tokio::spawn(async move { cluster.$method($($arg),*).await })
   }};
 }
+
+#[path = "autoscaling_tests.rs"]
+mod autoscaling;
 
 #[tokio::test(start_paused = true)]
 async fn starts_serves_and_stops() {

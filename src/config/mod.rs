@@ -26,10 +26,11 @@ pub mod words;
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use self::model::{
-  AdvancedConfig, AutoScalingConfig, ClusterConfig, ErrorHandlingConfig, ExecConfig,
-  HealthCheckConfig, IPCConfig, LoadBalancingConfig, MonitoringConfig, ProcessManagementConfig,
-  ResilienceConfig, ResourceConfig, SecurityConfig,
+  AdvancedConfig, ClusterConfig, ErrorHandlingConfig, ExecConfig, HealthCheckConfig, IPCConfig,
+  LoadBalancingConfig, MonitoringConfig, ProcessManagementConfig, ResilienceConfig, ResourceConfig,
+  SecurityConfig,
 };
+pub use self::model::{AutoScalingConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig};
 use crate::{balancer::Strategy, proxy::QueueLimits};
 
 pub use resolve::{Resolved, resolve};

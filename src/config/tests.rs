@@ -269,10 +269,11 @@ fn refuses_wrong_types_and_unknown_fields_by_path() {
 
 #[test]
 fn warns_about_what_it_does_not_act_on() {
-  let written = json!({ "autoScaling": { "enabled": true }, "security": { "sandboxMode": true } });
+  let written =
+    json!({ "security": { "sandboxMode": true }, "resources": { "fileDescriptorLimit": 100 } });
   let warnings = resolve(&written).unwrap().warnings;
   assert_eq!(warnings.len(), 2);
-  assert!(warnings[0].contains("autoScaling") && warnings[1].contains("security.sandboxMode"));
+  assert!(warnings[0].contains("resources.file") && warnings[1].contains("security.sandboxMode"));
 }
 
 #[test]

@@ -47,6 +47,8 @@ use std::{
 use socket2::Socket;
 use tokio::sync::mpsc::unbounded_channel;
 
+#[cfg(test)]
+pub(crate) use self::upstream::InFlight;
 pub use self::{
   queue::QueueLimits,
   routes::Routes,

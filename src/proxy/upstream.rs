@@ -119,6 +119,12 @@ impl Upstream {
     self.in_flight.load(Ordering::Relaxed)
   }
 
+  /// Requests whose answer is not complete yet, without tunnels.
+  #[must_use]
+  pub fn requests_in_flight(&self) -> usize {
+    self.in_flight().saturating_sub(self.tunnels.load(Ordering::Relaxed))
+  }
+
   /// What it did so far.
   #[must_use]
   pub fn counters(&self) -> Counters {
@@ -187,7 +193,7 @@ impl Upstream {
   ///
   /// Counts first and looks at `closed` second, while `close` and `idle` do it the other way
   /// round: either this sees that it is closed, or `idle` sees that something is in flight.
-  pub(super) fn enter(self: &Arc<Self>) -> Option<InFlight> {
+  pub(crate) fn enter(self: &Arc<Self>) -> Option<InFlight> {
     self.in_flight.fetch_add(1, Ordering::SeqCst);
     let guard = InFlight { upstream: Arc::clone(self), tunnel: false };
     if self.closed.load(Ordering::SeqCst) {
@@ -206,7 +212,7 @@ impl RequestCount for Upstream {
 
 /// A request or tunnel in flight, until dropped.
 #[derive(Debug)]
-pub(super) struct InFlight {
+pub(crate) struct InFlight {
   upstream: Arc<Upstream>,
   tunnel: bool,
 }

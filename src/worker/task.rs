@@ -291,7 +291,9 @@ impl Task {
 
   async fn examined(&mut self, checkup: Option<Checkup>) {
     if let Some(checkup) = checkup {
-      self.witness.refresh();
+      if checkup.consecutive_failures == 0 {
+        self.witness.refresh();
+      }
       self.report(News::Checkup(checkup)).await;
     }
   }

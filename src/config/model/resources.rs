@@ -85,17 +85,17 @@ section! {
   /// Automatic scaling.
   AutoScalingConfig {
     /// Whether the number of workers follows the load.
-    enabled "enabled": bool, Kind::Flag, On(false), Warned, Live;
+    enabled "enabled": bool, Kind::Flag, On(false), Acted, Live;
     /// The fewest.
-    min_workers "minWorkers": u32, Kind::Count { min: 1, max: 512 }, Number(1.0), Warned, Live;
+    min_workers "minWorkers": u32, Kind::Count { min: 1, max: 512 }, Number(1.0), Acted, Live;
     /// The most; not below `minWorkers`.
-    max_workers "maxWorkers": u32, Kind::Count { min: 1, max: 512 }, Computed("one per processor, not below `minWorkers` and `workers`"), Warned, Live;
-    /// After a change, before the next.
-    cooldown_period "cooldownPeriod": Millis, millis(0), Number(60_000.0), Warned, Live;
-    /// Workers that are added or removed at once.
-    scale_step "scaleStep": u32, Kind::Count { min: 1, max: 512 }, Number(1.0), Warned, Live;
+    max_workers "maxWorkers": u32, Kind::Count { min: 1, max: 512 }, Computed("one per processor, not below `minWorkers` and `workers`"), Acted, Live;
+    /// After a change, before the next. Counts from when the workers are there, or gone.
+    cooldown_period "cooldownPeriod": Millis, millis(0), Number(60_000.0), Acted, Live;
+    /// The most workers that are added or removed at once.
+    scale_step "scaleStep": u32, Kind::Count { min: 1, max: 512 }, Number(1.0), Acted, Live;
     /// Between two looks at the load.
-    evaluation_interval "evaluationInterval": Millis, millis(1), Number(10_000.0), Warned, Live;
+    evaluation_interval "evaluationInterval": Millis, millis(1), Number(10_000.0), Acted, Live;
     /// When there are too few workers. One of these is enough.
     scale_up_threshold "scaleUpThreshold": ScaleUpThresholdConfig, Kind::Section(&ScaleUpThresholdConfig::SECTION), Fields, Acted, Live;
     /// When there are too many workers. All of these are needed.
@@ -107,15 +107,15 @@ section! {
   /// When there are too few workers. One of these is enough.
   ScaleUpThresholdConfig {
     /// Processor time of the workers, in per cent of one core each.
-    cpu "cpu": f64, PERCENT, Number(75.0), Warned, Live;
-    /// Memory of the workers, in per cent of their limit.
-    memory "memory": f64, PERCENT, Number(80.0), Warned, Live;
+    cpu "cpu": f64, PERCENT, Number(75.0), Acted, Live;
+    /// Memory of the workers, in per cent of `resources.maxMemoryPerWorker`; not looked at without that.
+    memory "memory": f64, PERCENT, Number(80.0), Acted, Live;
     /// Mean time of a request.
-    response_time "responseTime": Millis, millis(1), Number(1_000.0), Warned, Live;
-    /// Requests that wait for a worker.
-    queue_length "queueLength": u32, count(1), Number(100.0), Warned, Live;
+    response_time "responseTime": Millis, millis(1), Number(1_000.0), Acted, Live;
+    /// Requests that wait for a worker, or on a worker behind another request.
+    queue_length "queueLength": u32, count(1), Number(100.0), Acted, Live;
     /// Looks in a row that must agree.
-    consecutive_checks "consecutiveChecks": u32, Kind::Count { min: 1, max: 1_000 }, Number(2.0), Warned, Live;
+    consecutive_checks "consecutiveChecks": u32, Kind::Count { min: 1, max: 1_000 }, Number(2.0), Acted, Live;
   }
 }
 
@@ -123,12 +123,12 @@ section! {
   /// When there are too many workers. All of these are needed.
   ScaleDownThresholdConfig {
     /// Processor time of the workers, in per cent of one core each; below that of `scaleUpThreshold`.
-    cpu "cpu": f64, PERCENT, Number(30.0), Warned, Live;
-    /// Memory of the workers, in per cent of their limit; below that of `scaleUpThreshold`.
-    memory "memory": f64, PERCENT, Number(50.0), Warned, Live;
-    /// How long a worker must have had nothing to do.
-    idle_time "idleTime": Millis, millis(0), Number(60_000.0), Warned, Live;
+    cpu "cpu": f64, PERCENT, Number(30.0), Acted, Live;
+    /// Memory of the workers, in per cent of `resources.maxMemoryPerWorker`, if there is that; below that of `scaleUpThreshold`.
+    memory "memory": f64, PERCENT, Number(50.0), Acted, Live;
+    /// How long at least one worker must have had nothing to do.
+    idle_time "idleTime": Millis, millis(0), Number(60_000.0), Acted, Live;
     /// Looks in a row that must agree. More than for scaling up: a worker too many costs less than one too few.
-    consecutive_checks "consecutiveChecks": u32, Kind::Count { min: 1, max: 1_000 }, Number(5.0), Warned, Live;
+    consecutive_checks "consecutiveChecks": u32, Kind::Count { min: 1, max: 1_000 }, Number(5.0), Acted, Live;
   }
 }

@@ -40,13 +40,15 @@ main(async () => {
       'no-rust': { type: 'boolean', default: false },
     },
   })
+  const files = readdirSync(join(ROOT, '__test__')).filter(
+    file => file.endsWith('.spec.mjs') && file.includes(values.only),
+  )
+  // Else a misspelt name would pass.
+  if (files.length === 0) throw new Error(`no file of __test__ has "${values.only}" in its name`)
   await setup()
 
   const results = []
   if (!values['no-rust']) results.push(await rust())
-  const files = readdirSync(join(ROOT, '__test__')).filter(
-    file => file.endsWith('.spec.mjs') && file.includes(values.only),
-  )
   for (const runtime of values.runtime.split(',')) {
     for (const file of files.sort()) results.push(await spec(runtime, file))
   }

@@ -24,7 +24,7 @@
 //! | [`config`] | what users write, defaults, checks |
 //! | [`memory`] | pure: limits, leaks, recommendations; and the manager that asks them |
 //! | [`telemetry`] | histograms, and the shared-memory page of each worker |
-//! | [`runtime`], [`event`], [`error`] | the shared runtime, what is told, what goes wrong |
+//! | [`runtime`], [`ticker`], [`event`], [`error`] | the shared runtime, what is done at an interval, what is told, what goes wrong |
 //!
 //! Arrows point down this table only. Leaves are above where they are used: [`monitor::limits`], what the
 //! machine has, is read by [`config`]; [`monitor::thread`] and the rules of [`health`] by [`worker`].
@@ -43,4 +43,5 @@ pub mod monitor;
 pub mod proxy;
 pub mod runtime;
 pub mod telemetry;
+pub mod ticker;
 pub mod worker;

@@ -8,11 +8,7 @@ use std::{
 };
 
 use serde_json::{Map, Value, json};
-use tokio::{
-  runtime::Handle,
-  task::JoinHandle,
-  time::{MissedTickBehavior, interval_at, sleep},
-};
+use tokio::{runtime::Handle, time::sleep};
 
 use super::{
   leak::{Evidence, Sample, Series, Verdict},
@@ -34,6 +30,7 @@ use crate::{
     reader::Collected,
     registry::{self, Worker},
   },
+  ticker::Ticker,
 };
 
 /// What a worker is taken to need while none was seen and none is limited: a small app on Node.js.
@@ -54,7 +51,7 @@ pub trait Audience: Send + Sync + 'static {
 /// Knows the memory of workers.
 pub struct Manager {
   shared: Arc<Shared>,
-  task: Mutex<Option<JoinHandle<()>>>,
+  ticker: Ticker,
 }
 
 struct Shared {
@@ -92,7 +89,7 @@ impl Manager {
   #[must_use]
   pub fn new(settings: Settings, audience: Arc<dyn Audience>) -> Self {
     let shared = Shared { settings, audience, began: Instant::now(), state: Mutex::default() };
-    Self { shared: Arc::new(shared), task: Mutex::new(None) }
+    Self { shared: Arc::new(shared), ticker: Ticker::default() }
   }
 
   /// Memory of the machine or container, as the public `MemoryStats`.
@@ -238,39 +235,18 @@ impl Manager {
     }
     let period = period.unwrap_or(shared.settings.interval);
     let on = runtime.clone();
-    let task = runtime.spawn(async move {
-      let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
-      ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-      loop {
-        ticks.tick().await;
-        shared.monitor(&on);
-      }
-    });
-    self.replace(Some(task));
+    self.ticker.start(runtime, period, move || shared.monitor(&on));
   }
 
   /// Read nothing any more.
   pub fn stop(&self) {
-    self.replace(None);
+    self.ticker.stop();
   }
 
   /// Read nothing any more, and forget everything.
   pub fn destroy(&self) {
     self.stop();
     *self.shared.state() = State::default();
-  }
-
-  fn replace(&self, task: Option<JoinHandle<()>>) {
-    let mut present = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(old) = std::mem::replace(&mut *present, task) {
-      old.abort();
-    }
-  }
-}
-
-impl Drop for Manager {
-  fn drop(&mut self) {
-    self.stop();
   }
 }
 

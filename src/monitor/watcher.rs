@@ -8,11 +8,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::{
-  runtime::Handle,
-  task::JoinHandle,
-  time::{MissedTickBehavior, interval_at, sleep},
-};
+use tokio::{runtime::Handle, time::sleep};
 
 use super::{
   reading::{Unreadable, float, percent},
@@ -23,6 +19,7 @@ use crate::{
   error::{ClusterError, Result},
   event::epoch_ms,
   telemetry::{reader::Heap, registry},
+  ticker::Ticker,
 };
 
 /// Who hears what a watcher reads at its interval.
@@ -36,7 +33,7 @@ pub trait Audience: Send + Sync + 'static {
 /// Reads when asked, and at an interval between [`Watcher::start`] and [`Watcher::stop`].
 pub struct Watcher {
   shared: Arc<Shared>,
-  task: Mutex<Option<JoinHandle<()>>>,
+  ticker: Ticker,
 }
 
 struct Shared {
@@ -57,7 +54,7 @@ impl Watcher {
   #[must_use]
   pub fn new(audience: Arc<dyn Audience>) -> Self {
     let shared = Arc::new(Shared { audience, state: Mutex::default() });
-    Self { shared, task: Mutex::new(None) }
+    Self { shared, ticker: Ticker::default() }
   }
 
   /// The machine. The first time it takes a moment, so that its use of processors is a measured one.
@@ -132,39 +129,18 @@ impl Watcher {
   pub fn start(&self, runtime: &Handle, period: Duration) {
     let shared = Arc::clone(&self.shared);
     shared.prepare();
-    let task = runtime.spawn(async move {
-      let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
-      ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-      loop {
-        ticks.tick().await;
-        shared.tell();
-      }
-    });
-    self.replace(Some(task));
+    self.ticker.start(runtime, period, move || shared.tell());
   }
 
   /// Be silent.
   pub fn stop(&self) {
-    self.replace(None);
+    self.ticker.stop();
   }
 
   /// Be silent, and forget everything.
   pub fn destroy(&self) {
     self.stop();
     *self.shared.state() = State::default();
-  }
-
-  fn replace(&self, task: Option<JoinHandle<()>>) {
-    let mut present = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(old) = std::mem::replace(&mut *present, task) {
-      old.abort();
-    }
-  }
-}
-
-impl Drop for Watcher {
-  fn drop(&mut self) {
-    self.stop();
   }
 }
 

@@ -65,7 +65,10 @@ function send(workerId: string, link: Link | undefined, message: unknown, rest: 
     | ((error: Error | null) => void)
     | undefined
   try {
-    if (!link) throw failure('ERR_IPC_NO_CHANNEL', `${workerId} has no channel for messages`, { workerId })
+    if (!link) {
+      const message = `${workerId} has no channel for messages: its process has ended, or ipc.enabled is false`
+      throw failure('ERR_IPC_NO_CHANNEL', message, { workerId })
+    }
     const fast = link.post(message)
     if (callback) process.nextTick(callback, null)
     return fast

@@ -627,7 +627,7 @@ export class Link {
         next = Math.min(next, request.until)
       } else {
         this.#parkedSize -= request.size
-        const place = process.env['WORKER_ID'] ?? `process ${process.pid}`
+        const place = process.env.WORKER_ID ?? `process ${process.pid}`
         const message = `${place} has no handler for '${request.type}': call registerHandler('${request.type}', ...) there`
         this.refuse(request, failure('ERR_IPC_NO_HANDLER', message, { type: request.type }))
       }

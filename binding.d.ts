@@ -302,8 +302,10 @@ export interface NativeListening {
   host: string
   /** The port it listens on. */
   port: number
-  /** The name of the socket of `reserveLocal` at which the server takes connections too, if any. */
+  /** The abstract name of a unix socket at which the server takes connections too, if any. */
   local?: string
+  /** Whether upgrades can go there too; by default they come by the port. */
+  localUpgrades?: boolean
   /** The address the app asked for, if any. */
   requestedHost?: string
   /** The port the app asked for; 0 for any. */

@@ -70,6 +70,7 @@ fn worker_process() {
     host: Ipv4Addr::LOCALHOST.into(),
     port,
     local: None,
+    local_upgrades: false,
     requested_host: Some("127.0.0.1".to_owned()),
     requested_port: port,
   };

@@ -3,7 +3,9 @@
  * `node:tls` and `node:http2` in `Bun.listen`. Wrapping these two covers everything, and loads no module: `node:net`
  * alone would double the start-up time of a worker.
  */
+import { openTwin, type Server, type TwinnedServer } from './bun-twin.js'
 import { type Handover, type Placement, parsePort } from './handover.js'
+import { heir } from './heir.js'
 import { type Closable, track, untrack } from './shutdown.js'
 
 /** What is needed here of what `Bun.serve` and `Bun.listen` are given. */
@@ -22,15 +24,6 @@ interface Options {
 interface Handlers {
   open?(...args: unknown[]): unknown
   close?(...args: unknown[]): unknown
-}
-
-/** What is needed here of what they give. */
-interface Server {
-  readonly port: number
-  readonly hostname: string
-  /** Of `Bun.serve` only. */
-  readonly pendingRequests?: number
-  stop(closeActiveConnections?: boolean): Promise<void> | undefined
 }
 
 type Open = (options: Options, ...rest: unknown[]) => Server
@@ -100,13 +93,17 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
       const watched = kind.watch(options)
       const placed = placement ? move(watched.options, placement) : watched.options
       const server: Server = Reflect.apply(original, this, [placed, ...rest])
+      const protocol = kind.protocol(options)
+      const local =
+        placement && protocol === 'http' ? openTwin(server as TwinnedServer, placed, original) : undefined
       follow(server, watched, 'onNodeHTTPRequest' in options, release)
       if (placement) {
         const report = {
-          protocol: kind.protocol(options),
+          protocol,
           host: placement.host,
           port: server.port,
           requestedPort: requestedPort ?? 0,
+          ...(local !== undefined && { local }),
           ...(typeof options.hostname === 'string' && { requestedHost: options.hostname }),
         }
         // In the next tick, as on Node.js: until then the app may open the server that it is really about.
@@ -141,12 +138,6 @@ function move(options: Options, { host, port }: Placement): Options {
   })
 }
 
-/** `object` with other values. Not a copy: what `export default` gives may be an instance with methods. */
-function heir<T extends object>(object: T, values: object): T {
-  const own = Object.entries(values).map(([name, value]) => [name, { value, enumerable: true }])
-  return Object.create(object, Object.fromEntries(own))
-}
-
 /** Have `server` closed when the worker leaves; `release` is called when the app closes it itself. */
 function follow(server: Server, watched: Watched, openedByHttp: boolean, release: () => void): void {
   const stop = server.stop.bind(server)
@@ -159,10 +150,14 @@ function follow(server: Server, watched: Watched, openedByHttp: boolean, release
   }
   if (!openedByHttp) return
   const { findHttpServer } = require('./bun-http.js') as typeof import('./bun-http.js')
+  const { disguise } = require('./disguise.js') as typeof import('./disguise.js')
   const { closableHttp, outliveProxy } = require('./http-close.js') as typeof import('./http-close.js')
   findHttpServer(server, httpServer => {
     untrack(closing)
     outliveProxy(httpServer)
+    httpServer.prependListener('connection', connection => {
+      if (!connection.remoteAddress) disguise(connection, server.port)
+    })
     closing = closableHttp(httpServer, 'connection', async () => stop())
     track(closing)
   })

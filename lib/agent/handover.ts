@@ -23,6 +23,8 @@ export interface Report {
   port: number
   /** The name of the unix socket at which it takes connections too. */
   local?: string
+  /** Whether upgrades can go there too; by default they come by the port. */
+  localUpgrades?: boolean
   requestedHost?: string
   requestedPort: number
 }

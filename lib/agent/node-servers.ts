@@ -1,7 +1,7 @@
 /** Servers on Node.js. All of them, http, https, http2, tls and net, listen by `net.Server.prototype.listen`. */
 import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
-import { type Handover, type Placement, parsePort } from './handover.js'
+import { type Handover, type Placement, parsePort, type Report } from './handover.js'
 import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
 import { closeTwin, type LocalSocket, openTwin } from './node-twin.js'
 import { type Closable, track, untrack } from './shutdown.js'
@@ -110,7 +110,7 @@ function follow(
   server: net.Server,
   attempts: WeakMap<net.Server, Attempt>,
   handover: Handover,
-  openTwin: (server: net.Server) => { local?: string },
+  openTwin: (server: net.Server) => Pick<Report, 'local' | 'localUpgrades'>,
 ): void {
   const emitter: EventEmitter = server
   const closing = closable(server)
@@ -139,11 +139,15 @@ function follow(
 }
 
 /** Open a second way to `server`, where the platform has one. */
-function twinOf(server: net.Server, sockets: Sockets, listen: net.Server['listen']): { local?: string } {
+function twinOf(
+  server: net.Server,
+  sockets: Sockets,
+  listen: net.Server['listen'],
+): Pick<Report, 'local' | 'localUpgrades'> {
   try {
     const socket = sockets.reserveLocal()
     openTwin(server, socket, listen)
-    return { local: socket.name }
+    return { local: socket.name, localUpgrades: true }
   } catch {
     // The master comes by the port, as it does on other platforms.
     return {}

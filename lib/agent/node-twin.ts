@@ -3,14 +3,13 @@
  * loopback interface. The app sees one server, and connections that look as if they had come by its port.
  */
 import net from 'node:net'
+import { disguise } from './disguise.js'
 
 /** A socket that is bound to a name of this machine. */
 export interface LocalSocket {
   fd: number
   name: string
 }
-
-const LOOPBACK = '127.0.0.1'
 
 /** Twins by the server that they belong to. */
 const twins = new WeakMap<net.Server, net.Server>()
@@ -55,19 +54,4 @@ function adopt(connection: net.Socket, twin: net.Server, server: net.Server): vo
   ;(server as net.Server & Counting)._connections += 1
   counted._server = server
   counted.server = server
-}
-
-/** Apps look at where a connection comes from, and not all of them expect to be told nothing. */
-function disguise(connection: net.Socket, port: number): void {
-  const looks = {
-    remoteAddress: LOOPBACK,
-    remoteFamily: 'IPv4',
-    remotePort: 0,
-    localAddress: LOOPBACK,
-    localFamily: 'IPv4',
-    localPort: port,
-  }
-  for (const [name, value] of Object.entries(looks)) {
-    Object.defineProperty(connection, name, { value, configurable: true, enumerable: true })
-  }
 }

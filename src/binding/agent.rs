@@ -53,8 +53,10 @@ pub struct NativeListening {
   pub host: String,
   /// The port it listens on.
   pub port: u16,
-  /// The name of the socket of `reserveLocal` at which the server takes connections too, if any.
+  /// The abstract name of a unix socket at which the server takes connections too, if any.
   pub local: Option<String>,
+  /// Whether upgrades can go there too; by default they come by the port.
+  pub local_upgrades: Option<bool>,
   /// The address the app asked for, if any.
   pub requested_host: Option<String>,
   /// The port the app asked for; 0 for any.
@@ -142,6 +144,7 @@ impl NativeAgent {
       host,
       port: listening.port,
       local: listening.local,
+      local_upgrades: listening.local_upgrades.unwrap_or(false),
       requested_host: listening.requested_host,
       requested_port: listening.requested_port,
     }))

@@ -20,6 +20,10 @@ pub struct Listening {
   /// fifth less than those over the loopback interface.
   #[serde(default, skip_serializing_if = "Option::is_none")]
   pub local: Option<String>,
+  /// Whether upgrades can go there too. A WebSocket of Bun belongs to the server that upgraded it, and
+  /// the app has only that of the port.
+  #[serde(default)]
+  pub local_upgrades: bool,
   /// The address the app asked for, if it asked for one.
   #[serde(default, skip_serializing_if = "Option::is_none")]
   pub requested_host: Option<String>,
@@ -145,6 +149,7 @@ mod tests {
       host: IpAddr::from([127, 0, 0, 1]),
       port: 8086,
       local: Some("0001a".to_owned()),
+      local_upgrades: true,
       requested_host: Some("localhost".to_owned()),
       requested_port: 8085,
     };

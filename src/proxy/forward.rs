@@ -157,6 +157,11 @@ impl Forwarding<'_> {
   }
 
   async fn connection(&self, upstream: &Upstream, now: Instant) -> io::Result<Connection> {
+    if self.from_client.is_some()
+      && let Some(endpoint) = upstream.upgrades()
+    {
+      return Connection::open(endpoint).await;
+    }
     let pooled = if self.fresh { None } else { upstream.pool(self.client.shard.index).take(now) };
     match pooled {
       Some(connection) => Ok(connection),

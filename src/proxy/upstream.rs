@@ -52,6 +52,8 @@ pub struct Counters {
 pub struct Upstream {
   worker: String,
   endpoint: Endpoint,
+  /// Where upgrades go, if not there.
+  upgrades: Option<Endpoint>,
   protocol: Protocol,
   closed: AtomicBool,
   /// Requests and tunnels.
@@ -80,9 +82,21 @@ impl Upstream {
   /// A target without connections. `worker` is the id of the slot, for logs and counters.
   #[must_use]
   pub fn new(worker: String, endpoint: Endpoint, protocol: Protocol) -> Arc<Self> {
+    Self::with_upgrades(worker, endpoint, None, protocol)
+  }
+
+  /// A target that takes upgrades at another place than plain requests.
+  #[must_use]
+  pub fn with_upgrades(
+    worker: String,
+    endpoint: Endpoint,
+    upgrades: Option<Endpoint>,
+    protocol: Protocol,
+  ) -> Arc<Self> {
     Arc::new(Self {
       worker,
       endpoint,
+      upgrades,
       protocol,
       closed: AtomicBool::new(false),
       in_flight: AtomicUsize::new(0),
@@ -105,6 +119,11 @@ impl Upstream {
   #[must_use]
   pub fn endpoint(&self) -> &Endpoint {
     &self.endpoint
+  }
+
+  /// Where it takes upgrades, if that is another place.
+  pub(super) fn upgrades(&self) -> Option<&Endpoint> {
+    self.upgrades.as_ref()
   }
 
   /// What it understands.

@@ -276,12 +276,16 @@ impl Task {
       Protocol::Http => proxy::Protocol::Http,
       Protocol::Tcp => proxy::Protocol::Tcp,
     };
-    let endpoint = match &listening.local {
-      Some(name) => Endpoint::Unix(local::path(name)),
-      None => Endpoint::Tcp(address),
+    let (endpoint, upgrades) = match &listening.local {
+      Some(name) => {
+        let upgrades = (!listening.local_upgrades).then_some(Endpoint::Tcp(address));
+        (Endpoint::Unix(local::path(name)), upgrades)
+      }
+      None => (Endpoint::Tcp(address), None),
     };
     self.checks.set_endpoint((protocol == proxy::Protocol::Http).then(|| endpoint.clone()));
-    let upstream = Upstream::new(self.birth.worker.to_string(), endpoint, protocol);
+    let worker = self.birth.worker.to_string();
+    let upstream = Upstream::with_upgrades(worker, endpoint, upgrades, protocol);
     self.upstreams.retain(|old| old.in_flight() > 0);
     self.upstreams.push(Arc::clone(&upstream));
     self.entry.serves(Arc::<Upstream>::clone(&upstream));

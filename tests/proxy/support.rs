@@ -114,6 +114,17 @@ impl Worker {
     Self::serve(Endpoint::Unix(path.to_owned()), Protocol::Http, listener, script)
   }
 
+  /// From now on it takes upgrades where `other` does.
+  pub fn take_upgrades_at(&mut self, other: &Self) {
+    let endpoint = |worker: &Self| worker.upstream.endpoint().clone();
+    self.upstream = Upstream::with_upgrades(
+      "worker-1".to_owned(),
+      endpoint(self),
+      Some(endpoint(other)),
+      Protocol::Http,
+    );
+  }
+
   /// A port on which nobody listens.
   pub async fn dead() -> Self {
     let worker = Self::saying("never").await;

@@ -42,6 +42,28 @@ async fn an_upgrade_is_tunnelled_until_both_sides_are_done() {
 }
 
 #[tokio::test]
+async fn upgrades_go_where_the_worker_takes_them_and_requests_where_they_cost_less() {
+  let sockets = Worker::scripted(|mut conn, _| async move {
+    while conn.message().await.is_some() {
+      conn
+        .send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        .await;
+    }
+  })
+  .await;
+  let mut worker = Worker::saying("request").await;
+  worker.take_upgrades_at(&sockets);
+  let proxy = proxy(&[&worker]);
+  for _ in 0..2 {
+    assert_eq!(Conn::to(&proxy).await.get("/").await.body, "request");
+    let mut client = Conn::to(&proxy).await;
+    client.send(UPGRADE).await;
+    assert!(within(client.head()).await.unwrap().starts_with("HTTP/1.1 101"));
+  }
+  assert_eq!((worker.accepted(), sockets.accepted()), (1, 2));
+}
+
+#[tokio::test]
 async fn a_tunnel_is_no_request_that_has_to_finish_and_is_cut_by_nobody_before_the_deadline() {
   let worker = Worker::scripted(|mut conn, _| async move {
     conn.message().await;

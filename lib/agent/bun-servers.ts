@@ -106,8 +106,9 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
           ...(local !== undefined && { local }),
           ...(typeof options.hostname === 'string' && { requestedHost: options.hostname }),
         }
-        // In the next tick, as on Node.js: until then the app may open the server that it is really about.
-        process.nextTick(() => {
+        // Not at once, as on Node.js: until then the app may open the server that it is really about. A tick would do
+        // as well, but the first one costs a worker a tenth of its start-up.
+        queueMicrotask(() => {
           if (!released) handover.listening(placement, report)
         })
       }

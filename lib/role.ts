@@ -30,7 +30,7 @@ export function host(): NativeHost {
     execArgv,
     ...(script === undefined ? {} : { script }),
     args,
-    agent: join(__dirname, 'agent.js'),
+    agent: join(__dirname, process.versions.bun ? 'agent.bun.js' : 'agent.node.js'),
     runtime: process.versions.bun ? 'bun' : 'node',
   }
 }

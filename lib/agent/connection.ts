@@ -6,7 +6,7 @@ import { Handover } from './handover.js'
 import { installProcessSend } from './process-send.js'
 import { drain, leave } from './shutdown.js'
 
-/** Seen from the agent's bundle, `dist/agent.js`. */
+/** Seen from the agent's bundle, in `dist/`. */
 const MESSAGES = './ipc/worker.js'
 
 /** Take over the inherited descriptor `fd`, and prepare the process for the app. */

@@ -5,7 +5,7 @@
 import type { WorkerCommunicationError } from '../errors.js'
 import type { Link } from '../ipc/link.js'
 
-/** Seen from the agent's bundle, `dist/agent.js`. */
+/** Seen from the agent's bundle, in `dist/`. */
 const ERRORS = './errors.js'
 
 type Callback = (error: Error | null) => void

@@ -168,14 +168,18 @@ fn has_token(value: &HeaderValue, wanted: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
   #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
   use http::Request;
 
   use super::*;
 
-  fn head(method: &str, target: &str, headers: &[(&str, &str)]) -> request::Parts {
+  pub(in crate::proxy) fn head(
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+  ) -> request::Parts {
     let mut request = Request::builder().method(method).uri(target);
     for (name, value) in headers {
       request = request.header(*name, *value);

@@ -254,17 +254,8 @@ fn write_field(out: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) {
 mod tests {
   #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-  use http::Request;
-
   use super::*;
-
-  fn head(method: &str, target: &str, headers: &[(&str, &str)]) -> request::Parts {
-    let mut request = Request::builder().method(method).uri(target);
-    for (name, value) in headers {
-      request = request.header(*name, *value);
-    }
-    request.body(()).unwrap().into_parts().0
-  }
+  use crate::proxy::headers::tests::head;
 
   fn written(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
     String::from_utf8(Upload::new(&head(method, target, headers), None).out).unwrap()

@@ -46,7 +46,9 @@ async fn upgrades_go_where_the_worker_takes_them_and_requests_where_they_cost_le
   let sockets = Worker::scripted(|mut conn, _| async move {
     while conn.message().await.is_some() {
       conn
-        .send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        .send(
+          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        )
         .await;
     }
   })

@@ -23,6 +23,11 @@ const LIBRARY_INPUTS = [
 
 /** Bring the addon and `dist/` up to date. A debug build stands until the sources change or `--force`. */
 export async function build({ debug = false, force = false } = {}) {
+  await buildAddon(debug, force)
+  await buildLibrary(force)
+}
+
+async function buildAddon(debug, force) {
   // With the platform: a folder may be mounted into a container of another one.
   const addon = hashOf(ADDON_INPUTS, `${process.platform}-${process.arch}`)
   if (force || !hasAddon() || !isCurrent('addon', addon)) {
@@ -30,7 +35,9 @@ export async function build({ debug = false, force = false } = {}) {
     await run(tool('napi'), ['build', '--platform', ...(debug ? [] : ['--release']), ...files])
     complete('addon', addon)
   }
+}
 
+async function buildLibrary(force) {
   const library = hashOf(LIBRARY_INPUTS)
   if (force || !existsSync(join(ROOT, 'dist')) || !isCurrent('library', library)) {
     await run(tool('tsc'), [])
@@ -54,5 +61,8 @@ const tool = name => join(ROOT, 'node_modules', '.bin', name)
 const hasAddon = () => readdirSync(ROOT).some(file => file.endsWith('.node'))
 
 if (isMain(import.meta.url)) {
-  main(() => build({ debug: process.argv.includes('--debug'), force: true }))
+  const { argv } = process
+  main(() =>
+    argv.includes('--library') ? buildLibrary(true) : build({ debug: argv.includes('--debug'), force: true }),
+  )
 }

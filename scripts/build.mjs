@@ -1,7 +1,7 @@
 /**
- * Builds the addon with napi-cli and the TypeScript with tsc, each only when its inputs changed.
+ * Builds the addon with napi-cli and `dist/` from the TypeScript, each only when its inputs changed; as a program, always.
  *
- *     node scripts/build.mjs [--debug] [--force]
+ *     node scripts/build.mjs [--debug | --library]
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

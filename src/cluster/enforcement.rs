@@ -54,6 +54,8 @@ struct Patient {
   record: Record,
   known: Known,
   last: Reading,
+  /// Since when it is to be recycled.
+  due: Option<Duration>,
   /// Its share of memory when it was ready.
   share: Option<u64>,
 }
@@ -141,7 +143,7 @@ impl Enforcer {
       let share = self.limits.total.and_then(|_| platform::pss(pid));
       let record = Record::new(&last, fastrand::f64());
       let (id, known) = (Arc::clone(&worker.id), Known::of(pid));
-      self.patients.insert(pid, Patient { id, record, known, last, share });
+      self.patients.insert(pid, Patient { id, record, known, last, due: None, share });
     }
     let pids: Vec<u32> = self.patients.keys().copied().collect();
     self.sampler.keep(&pids);
@@ -193,13 +195,20 @@ impl Enforcer {
     if let Some((pid, excess)) = kill {
       return self.kill(run, pid, excess).await;
     }
+    let mut due: Vec<(Duration, u32, Excess)> = Vec::new();
     for (pid, verdict) in verdicts {
-      if let Verdict::Recycle(excess) = verdict
-        && self.recycle(run, pid, excess)
-      {
-        return;
-      }
+      let (Verdict::Recycle(excess), Some(patient)) = (verdict, self.patients.get_mut(&pid)) else {
+        continue;
+      };
+      due.push((*patient.due.get_or_insert(now), pid, excess));
     }
+    for (pid, patient) in &mut self.patients {
+      // Whoever is fine again has lost its place.
+      patient.due = patient.due.filter(|_| due.iter().any(|it| it.1 == *pid));
+    }
+    // Whoever waits longest comes first, or a slot that is soon due again would keep all others waiting.
+    due.sort_by_key(|it| it.0);
+    let _begun = due.into_iter().any(|(_, pid, excess)| self.recycle(run, pid, excess));
   }
 
   fn judge(&mut self, pid: u32, mut reading: Reading, workers: usize) -> Verdict {

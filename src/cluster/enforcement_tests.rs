@@ -154,6 +154,32 @@ async fn one_is_recycled_at_a_time_and_the_next_when_it_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_longest_comes_first() {
+  let mut bench = Bench::new(json!({
+    "workers": 2, "processManagement": { "maxRequestsPerWorker": 10 },
+  }));
+  let (babies, mut idles) = bench.idle(2).await;
+  for baby in babies {
+    tokio::spawn(baby.obey());
+  }
+  let mut recycled = Vec::new();
+  for _ in 0..4 {
+    // Each successor is due again before the next look.
+    for id in ["worker-1", "worker-2"] {
+      bench.serve(id, 10);
+    }
+    let (successor, idle) = (bench.born().await, Idle::start());
+    successor.ready_as(&idle).await;
+    recycled.push(successor.0.worker.to_string());
+    tokio::spawn(successor.obey());
+    idles.push(idle);
+    let count = recycled.len();
+    bench.until(|s| s.workers.iter().map(|it| it.restarts as usize).sum::<usize>() == count).await;
+  }
+  assert_eq!(recycled, ["worker-1", "worker-2", "worker-1", "worker-2"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_limit_below_what_a_fresh_worker_has_is_told_once_and_is_no_loop() {
   let mut bench = Bench::new(json!({
     "workers": 1,

@@ -96,12 +96,14 @@ test('processManagement.memoryThreshold and cpuThreshold replace a worker as wel
     {
       app: 'memory.mjs',
       resources: { memoryManagement: often },
-      processManagement: { memoryThreshold: '300MB', cpuThreshold: 45 },
+      processManagement: { memoryThreshold: '300MB' },
     },
     async cluster => {
       const grown = waitFor(cluster, 'worker:restart', of('worker-1'), LONG)
       await hold(cluster, 'worker-1', 300)
       assert.match((await grown).reason, /processManagement\.memoryThreshold is 300 MB/)
+      // Only now: to grow takes processor time as well.
+      await cluster.updateConfig({ processManagement: { cpuThreshold: 45 } })
       const busy = waitFor(cluster, 'worker:restart', of('worker-2'), LONG)
       await ask(cluster, 'worker-2', '/burn')
       assert.match((await busy).reason, /processManagement\.cpuThreshold is 45 % of a core/)
@@ -154,9 +156,8 @@ test('a worker above a hard limit of processor time is killed', () =>
   ))
 
 test('above maxTotalMemory the largest is replaced first, and then the next', async () => {
-  const memoryManagement = { ...often, maxTotalMemory: '600MB' }
   await withCluster(
-    { app: 'memory.mjs', workers: 3, resources: { memoryManagement } },
+    { app: 'memory.mjs', workers: 3, resources: { memoryManagement: often } },
     async (cluster, { events }) => {
       const before = pidsOf(cluster)
       // Both, whatever the runtime itself takes: without the largest it is still too much.
@@ -166,6 +167,8 @@ test('above maxTotalMemory the largest is replaced first, and then the next', as
         request(ports['worker-2'], '/hold?mb=580'),
         request(ports['worker-3'], '/hold?mb=800'),
       ])
+      // Only now, so that both are there.
+      await cluster.updateConfig({ resources: { memoryManagement: { maxTotalMemory: '600MB' } } })
       await last
       assertOneAtATime(events)
       assert.deepEqual(

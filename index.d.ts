@@ -241,23 +241,24 @@ export interface ExecConfig {
 /** Memory, processor time and priority of workers. */
 export interface ResourceConfig {
     /**
-     * Memory that a worker may have resident. Memory, such as `'512MB'`. Default: no limit. Accepted with a
-     * warning: not acted on yet.
+     * Memory that a worker may have resident. One that has reached `memoryCriticalThreshold` of it is replaced.
+     * Memory, such as `'512MB'`. Default: no limit.
      */
     maxMemoryPerWorker?: string;
     /**
-     * Processor time that a worker may take, in per cent of one core. Per cent, 0 to 51 200. Default: no limit.
-     * Accepted with a warning: not acted on yet.
+     * Processor time that a worker may take, in per cent of one core. One that takes more is replaced. Per
+     * cent, 0 to 51 200. Default: no limit.
      */
     maxCpuPerWorker?: number;
     /**
-     * How much workers matter to the operating system's scheduler. `'low'`, `'normal'`, `'high'`, `'critical'`.
-     * Default: `'normal'`. Accepted with a warning: not acted on yet.
+     * How much workers matter to the operating system's scheduler: a nice value of 10, the master's own, -5 or
+     * -10. Those above `normal` need the right to it. `'low'`, `'normal'`, `'high'`, `'critical'`. Default:
+     * `'normal'`.
      */
     priorityLevel?: 'low' | 'normal' | 'high' | 'critical';
     /**
-     * Files and sockets that a worker may have open. A whole number, 64 to 1 048 576. Default: the master's
-     * own. Accepted with a warning: not acted on yet.
+     * Files and sockets that a worker may have open. More than the master may have needs the right to it. A
+     * whole number, 64 to 1 048 576. Default: the master's own.
      */
     fileDescriptorLimit?: number;
     /** Memory of all workers. */
@@ -269,71 +270,96 @@ export interface ResourceConfig {
 }
 /** Memory of all workers. */
 export interface MemoryManagementConfig {
-    /** Whether it is watched. Default: `true`. Accepted with a warning: not acted on yet. */
+    /** Whether it is watched, and limits of it enforced. Default: `true`. */
     enabled?: boolean;
     /**
-     * What all workers may have together. Memory, such as `'512MB'`. Default: what the machine or container
-     * has. Accepted with a warning: not acted on yet.
+     * What all workers may have together, shared pages counted once. At `memoryCriticalThreshold` of it the
+     * largest worker is replaced. Memory, such as `'512MB'`. Default: what the machine or container has.
      */
     maxTotalMemory?: string;
     /**
-     * Between two readings. Milliseconds, 1 to 86 400 000. Default: 30 000. Accepted with a warning: not acted
-     * on yet.
+     * Between two readings, of memory and of processor time. Milliseconds, 1 to 86 400 000. Default: 30 000.
      */
     memoryCheckInterval?: number;
     /**
-     * From where on a warning is given, in per cent of the limit; below `memoryCriticalThreshold`. Per cent, 0
-     * to 100. Default: 80. Accepted with a warning: not acted on yet.
+     * From where on `memory:warning` is emitted, in per cent of the limit; below `memoryCriticalThreshold`. Per
+     * cent, 0 to 100. Default: 80.
      */
     memoryWarningThreshold?: number;
     /**
-     * From where on something is done, in per cent of the limit. Per cent, 0 to 100. Default: 95. Accepted with
-     * a warning: not acted on yet.
+     * From where on `memory:critical` is emitted and something is done, in per cent of the limit. Per cent, 0
+     * to 100. Default: 95.
      */
     memoryCriticalThreshold?: number;
-    /** Whether workers are watched for leaks. Default: `true`. Accepted with a warning: not acted on yet. */
+    /** Whether workers are watched for leaks. One that leaks is told by `memory:leak`. Default: `true`. */
     memoryLeakDetection?: boolean;
+    /** How leaks are looked for. At the default interval a judgement takes 42 minutes. */
+    leakDetection?: LeakDetectionConfig;
     /**
      * Whether workers near their limit are asked to collect garbage. It costs time that requests wait for.
-     * Default: `false`. Accepted with a warning: not acted on yet.
+     * Default: `false`.
      */
     garbageCollectionHint?: boolean;
     /**
-     * What workers must leave free for others. Memory, such as `'512MB'`. Default: `'0B'`. Accepted with a
-     * warning: not acted on yet.
+     * What workers must leave free for others. While less is, the largest worker is replaced. Memory, such as
+     * `'512MB'`. Default: `'0B'`.
      */
     memoryReservation?: string;
 }
+/** How leaks are looked for. At the default interval a judgement takes 42 minutes. */
+export interface LeakDetectionConfig {
+    /**
+     * Readings of a new worker that say nothing of it: it loads modules and fills caches. A whole number, 0 to
+     * 1 000 000. Default: 20.
+     */
+    warmUpSamples?: number;
+    /** Readings of which the lowest counts. A whole number, 1 to 1 000 000. Default: 4. */
+    windowSamples?: number;
+    /** Such lowest ones that a judgement needs. A whole number, 8 to 1 000 000. Default: 16. */
+    minima?: number;
+    /**
+     * A leak that takes longer to reach the limit is not told. Milliseconds, 1 to 86 400 000. Default: 86 400
+     * 000.
+     */
+    horizon?: number;
+    /**
+     * Whether a worker that leaks is replaced when it reaches `memoryWarningThreshold`, rather than at its
+     * limit. Default: `false`.
+     */
+    recycle?: boolean;
+}
 /** What is done about a worker that takes too much. */
 export interface EnforcementConfig {
-    /**
-     * Whether the operating system enforces the limits as well. Default: `false`. Accepted with a warning: not
-     * acted on yet.
-     */
+    /** Both of the following, looked at ten times a second. Default: `false`. */
     enforceHardLimits?: boolean;
     /**
-     * Whether a worker above its memory limit is killed at once rather than replaced. Default: `false`.
-     * Accepted with a warning: not acted on yet.
+     * Whether a worker above `maxMemoryPerWorker` is killed at once, requests and all. Looked at once a second.
+     * Default: `false`.
      */
     killOnMemoryExceed?: boolean;
     /**
-     * Whether a worker above its processor limit is killed at once rather than replaced. Default: `false`.
-     * Accepted with a warning: not acted on yet.
+     * Whether a worker above `maxCpuPerWorker` for a second is killed at once, requests and all. Default:
+     * `false`.
      */
     killOnCpuExceed?: boolean;
+    /**
+     * Readings in a row above a limit after which a worker is replaced. A whole number, 1 to 1 000. Default: 3.
+     */
+    consecutiveChecks?: number;
 }
 /** What workers are tuned for. */
 export interface PerformanceOptimizationConfig {
     /**
-     * Smaller heaps, for more collections of garbage. Default: `false`. Accepted with a warning: not acted on
-     * yet.
+     * Smaller heaps, for more collections of garbage: `--smol` on Bun, `--optimize-for-size` and small new
+     * spaces on Node.js. Default: `false`.
      */
     lowMemoryMode?: boolean;
     /**
-     * Workers are kept on processors of their own. Default: `false`. Accepted with a warning: not acted on yet.
+     * Each worker is kept on one processor of its own, as far as there are enough. Linux only. Default:
+     * `false`.
      */
     cpuOptimization?: boolean;
-    /** Workers' files come first. Default: `false`. Accepted with a warning: not acted on yet. */
+    /** Workers' files come before those of other processes of the same kind. Linux only. Default: `false`. */
     ioOptimization?: boolean;
 }
 /** Life of a worker's process. */
@@ -366,16 +392,23 @@ export interface ProcessManagementConfig {
      * warning: not acted on yet.
      */
     zombieDetection?: boolean;
-    /**
-     * Resident memory from which on a worker is replaced. Memory, such as `'512MB'`. Default: no threshold.
-     * Accepted with a warning: not acted on yet.
-     */
+    /** Resident memory from which on a worker is replaced. Memory, such as `'512MB'`. Default: no threshold. */
     memoryThreshold?: string;
     /**
      * Processor time from which on a worker is replaced, in per cent of one core. Per cent, 0 to 51 200.
-     * Default: no threshold. Accepted with a warning: not acted on yet.
+     * Default: no threshold.
      */
     cpuThreshold?: number;
+    /**
+     * Requests after which a worker is replaced, up to a tenth earlier so that workers are not all due at once.
+     * A whole number, 1 to 1 000 000 000. Default: no limit.
+     */
+    maxRequestsPerWorker?: number;
+    /**
+     * Age at which a worker is replaced, up to a tenth earlier so that workers are not all due at once.
+     * Milliseconds, 1 000 to 86 400 000. Default: no limit.
+     */
+    maxWorkerLifetime?: number;
 }
 /** Health checks: a ping that the worker's JavaScript must answer, and a request where an endpoint is given. */
 export interface HealthCheckConfig {
@@ -1036,6 +1069,14 @@ export interface ClusterEvents {
     }) => void;
     /** Automatic scaling looked at the load. What it decided comes before it is done. */
     'autoscale:decision': (data: ScalingDecision) => void;
+    /** A worker has reached `memoryWarningThreshold` of its limit. Told again only after it was below. */
+    'memory:warning': (data: MemoryLimitResult) => void;
+    /** A worker has reached `memoryCriticalThreshold` of its limit, or is above it. */
+    'memory:critical': (data: MemoryLimitResult) => void;
+    /** A worker leaks; what speaks for it. */
+    'memory:leak': (data: MemoryLeak) => void;
+    /** A worker near its limit has collected its garbage, as `garbageCollectionHint` asked for. */
+    'memory:gc': (data: GarbageCollection) => void;
     /** The health of the cluster as a whole changed. */
     'health:changed': (data: {
         status: ClusterHealth['status'];
@@ -1446,7 +1487,7 @@ export interface MemoryConfig {
         windowSamples?: number;
         /** Such lowest ones that a judgement needs, at least 8. Default 16. */
         minima?: number;
-        /** A leak that takes longer to reach the limit is not told, in milliseconds. Default 24 hours. */
+        /** A leak that takes longer to reach the limit is not told, in milliseconds, up to 24 hours. Default 24 hours. */
         horizon?: number;
     };
 }

@@ -1,5 +1,6 @@
 /** The events of a cluster. Every `timestamp` is in milliseconds since the epoch. */
 import type { ClusterError } from './errors.js'
+import type { GarbageCollection, MemoryLeak, MemoryLimitResult } from './memory-manager.js'
 import type { ClusterHealth, ClusterMetrics, ScalingDecision } from './metrics.js'
 import type { BunWorker } from './worker.js'
 
@@ -30,6 +31,14 @@ export interface ClusterEvents {
   'cluster:scaled': (data: { oldCount: number; newCount: number; reason: string; timestamp: number }) => void
   /** Automatic scaling looked at the load. What it decided comes before it is done. */
   'autoscale:decision': (data: ScalingDecision) => void
+  /** A worker has reached `memoryWarningThreshold` of its limit. Told again only after it was below. */
+  'memory:warning': (data: MemoryLimitResult) => void
+  /** A worker has reached `memoryCriticalThreshold` of its limit, or is above it. */
+  'memory:critical': (data: MemoryLimitResult) => void
+  /** A worker leaks; what speaks for it. */
+  'memory:leak': (data: MemoryLeak) => void
+  /** A worker near its limit has collected its garbage, as `garbageCollectionHint` asked for. */
+  'memory:gc': (data: GarbageCollection) => void
   /** The health of the cluster as a whole changed. */
   'health:changed': (data: {
     status: ClusterHealth['status']

@@ -31,7 +31,7 @@ export interface MemoryConfig {
     windowSamples?: number
     /** Such lowest ones that a judgement needs, at least 8. Default 16. */
     minima?: number
-    /** A leak that takes longer to reach the limit is not told, in milliseconds. Default 24 hours. */
+    /** A leak that takes longer to reach the limit is not told, in milliseconds, up to 24 hours. Default 24 hours. */
     horizon?: number
   }
 }

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{health::checkup::Failure, worker::cause::Cause};
+use crate::{enforcement::Excess, health::checkup::Failure, worker::cause::Cause};
 
 /// Shorthand for results of the core.
 pub type Result<T, E = ClusterError> = std::result::Result<T, E>;
@@ -46,6 +46,28 @@ pub enum ClusterError {
     first: u16,
     /// Last port that was tried.
     last: u16,
+  },
+  /// The operating system refused a worker something that the configuration asks for. The worker runs without.
+  #[error(
+    "cluster worker {worker} runs without {field}: {reason}; give the master the right to it, or take the field out"
+  )]
+  SettingRefused {
+    /// The slot.
+    worker: String,
+    /// The path of the field.
+    field: &'static str,
+    /// What the operating system said.
+    reason: String,
+  },
+  /// A worker is above a limit since it was ready, or is again soon after each time that it was replaced.
+  #[error("cluster worker {worker}: {excess}, and it had {} when it was ready: the limit is too low for this app, and to replace the worker does not help; raise {}", crate::memory::shown(*.baseline), .excess.bound.field())]
+  LimitTooLow {
+    /// The slot.
+    worker: String,
+    /// The limit, and the last reading.
+    excess: Excess,
+    /// Its memory when it was ready, in bytes.
+    baseline: u64,
   },
   /// The operating system refused to start the worker's process.
   #[error("cluster worker {worker} could not be started: {program}: {reason}")]
@@ -208,6 +230,8 @@ impl ClusterError {
       Self::StartupTimeout { .. } => "ERR_WORKER_STARTUP_TIMEOUT",
       Self::CrashLoop { .. } => "ERR_WORKER_CRASH_LOOP",
       Self::Unhealthy { .. } => "ERR_WORKER_UNHEALTHY",
+      Self::SettingRefused { .. } => "ERR_SETTING_REFUSED",
+      Self::LimitTooLow { .. } => "ERR_LIMIT_TOO_LOW",
       Self::RolloutAborted { .. } => "ERR_ROLLOUT_ABORTED",
       Self::WorkerNotFound { .. } => "ERR_WORKER_NOT_FOUND",
       Self::WorkerExists { .. } => "ERR_WORKER_EXISTS",
@@ -260,6 +284,16 @@ impl ClusterError {
         "workerId": worker,
         "consecutiveFailures": failures,
         "reason": failure.to_string(),
+      }),
+      Self::SettingRefused { worker, field, reason } => {
+        json!({ "workerId": worker, "setting": field, "reason": reason })
+      }
+      Self::LimitTooLow { worker, excess, baseline } => json!({
+        "workerId": worker,
+        "limit": excess.bound.field(),
+        "reading": excess.reading.number(),
+        "allowed": excess.limit.number(),
+        "baseline": baseline,
       }),
       Self::RolloutAborted { worker, source } => json!({
         "workerId": worker,

@@ -67,6 +67,13 @@ pub enum Event {
     /// What it decided, also to leave all as it is.
     decision: Decision,
   },
+  /// The memory of a worker is worth a word.
+  Memory {
+    /// Which.
+    news: MemoryNews,
+    /// As [`crate::memory::told`] has it, stamped.
+    payload: Value,
+  },
   /// The health of the cluster as a whole changed.
   HealthChanged {
     /// `healthy`, `degraded` or `critical`.
@@ -81,6 +88,30 @@ pub enum Event {
     /// As `getMetrics()` gives them.
     metrics: Value,
   },
+}
+
+/// What is told of the memory of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryNews {
+  /// It has reached the warning threshold.
+  Warning,
+  /// It has reached the critical threshold, or is above its limit.
+  Critical,
+  /// It leaks.
+  Leak,
+  /// It has collected its garbage, as it was asked to.
+  Collected,
+}
+
+impl MemoryNews {
+  const fn name(self) -> &'static str {
+    match self {
+      Self::Warning => "memory:warning",
+      Self::Critical => "memory:critical",
+      Self::Leak => "memory:leak",
+      Self::Collected => "memory:gc",
+    }
+  }
 }
 
 /// Where events go. The binding implements it with a threadsafe function, tests with a list.
@@ -108,6 +139,7 @@ impl Event {
       Self::ClusterStopped => "cluster:stopped",
       Self::ClusterScaled { .. } => "cluster:scaled",
       Self::AutoscaleDecision { .. } => "autoscale:decision",
+      Self::Memory { news, .. } => news.name(),
       Self::HealthChanged { .. } => "health:changed",
       Self::MessagesOpened => "messages:opened",
       Self::MetricsUpdated { .. } => "metrics:updated",
@@ -151,6 +183,7 @@ impl Event {
         "reason": decision.reason,
         "timestamp": timestamp,
       }),
+      Self::Memory { payload, .. } => payload.clone(),
       Self::HealthChanged { status, details } => {
         json!({ "status": status, "details": details, "timestamp": timestamp })
       }

@@ -15,6 +15,7 @@
 //! | [`binding`] | the Node-API surface; the only module that names a `napi` type |
 //! | [`cluster`] | the handle, the supervisor, slots, large operations |
 //! | [`autoscale`] | pure: how many workers there should be |
+//! | [`enforcement`] | pure: what is done about workers that take too much |
 //! | [`health`] | verdicts on workers |
 //! | [`proxy`] | the HTTP data plane: listener, pools, retries, queue |
 //! | [`balancer`] | pure: which worker takes this request |
@@ -34,6 +35,7 @@ pub mod balancer;
 pub mod binding;
 pub mod cluster;
 pub mod config;
+pub mod enforcement;
 pub mod error;
 pub mod event;
 pub mod health;

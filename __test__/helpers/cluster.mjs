@@ -22,6 +22,10 @@ const EVENTS = [
   'cluster:started',
   'cluster:stopped',
   'cluster:scaled',
+  'memory:warning',
+  'memory:critical',
+  'memory:leak',
+  'memory:gc',
   'health:changed',
   'metrics:updated',
 ]

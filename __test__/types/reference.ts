@@ -48,12 +48,36 @@ import type * as Sections from './reference/sections.js'
 import type * as States from './reference/states.js'
 
 /** Events that the reference does not have. */
-type OwnEvents = 'worker:exit' | 'message' | 'autoscale:decision'
+type OwnEvents =
+  | 'worker:exit'
+  | 'message'
+  | 'autoscale:decision'
+  | 'memory:warning'
+  | 'memory:critical'
+  | 'memory:leak'
+  | 'memory:gc'
+
+/** A section inside of `resources`. */
+type Of<Section extends { [Name in Key]?: unknown }, Key extends string> = NonNullable<Section[Key]>
 
 export type Checks = [
-  // The configuration. `critical` is a priority besides those of the reference.
+  // The configuration. `critical` is a priority besides those of the reference; two sections have more fields.
   Expect<Equal<Different<Config.ClusterConfig, ClusterConfig>, never>>,
-  Expect<Equal<Different<Sections.ResourceConfig, ResourceConfig>, 'priorityLevel'>>,
+  Expect<
+    Equal<
+      Different<Sections.ResourceConfig, ResourceConfig>,
+      'priorityLevel' | 'memoryManagement' | 'enforcement'
+    >
+  >,
+  Expect<
+    Equal<
+      Different<Of<Sections.ResourceConfig, 'memoryManagement'>, Of<ResourceConfig, 'memoryManagement'>>,
+      never
+    >
+  >,
+  Expect<
+    Equal<Different<Of<Sections.ResourceConfig, 'enforcement'>, Of<ResourceConfig, 'enforcement'>>, never>
+  >,
   Expect<Equal<Required<ResourceConfig>['priorityLevel'], 'low' | 'normal' | 'high' | 'critical'>>,
   Expect<Equal<Different<Sections.ProcessManagementConfig, ProcessManagementConfig>, never>>,
   Expect<Equal<Different<Sections.HealthCheckConfig, HealthCheckConfig>, never>>,

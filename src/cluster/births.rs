@@ -8,6 +8,7 @@ use super::{
   launch::{Host, launch},
   ports::PortLease,
   slot::{Incarnation, Slot, Station},
+  tuning::tune,
 };
 use crate::{
   config::Config,
@@ -40,8 +41,9 @@ impl Births {
   pub fn raise(&mut self, slot: &Slot) -> Result<Incarnation> {
     let config = self.config.borrow().clone();
     let port = PortLease::take(self.public_port, slot.port)?;
-    let launch =
+    let mut launch =
       launch(&self.host, &config.exec, &slot.id, slot.ordinal, port.port(), self.public_port)?;
+    tune(&mut launch, &config.resources, self.host.runtime, slot.ordinal);
     self.generations += 1;
     let demand = watch::Sender::new(Demand::Run);
     self.nursery.raise(Birth {
@@ -64,6 +66,7 @@ impl Births {
       ready: None,
       checkup: Checkup::NEW,
       gone: Vec::new(),
+      condemned: None,
     })
   }
 }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use tokio::sync::oneshot;
 
 use super::snapshot::WorkerView;
-use crate::{config::Config, error::Result};
+use crate::{config::Config, enforcement::Excess, error::Result};
 
 /// Where an answer goes. Dropping the other end cancels nothing.
 pub type Reply<T> = oneshot::Sender<Result<T>>;
@@ -37,6 +37,17 @@ pub enum Command {
     id: String,
     /// Why, for the event.
     reason: String,
+    /// Done.
+    reply: Reply<()>,
+  },
+  /// Kill a worker that is above a hard limit, now. It is started again as after any death.
+  Condemn {
+    /// The slot.
+    id: String,
+    /// The process that was seen above it.
+    pid: u32,
+    /// The limit.
+    excess: Excess,
     /// Done.
     reply: Reply<()>,
   },

@@ -36,6 +36,11 @@ impl Supervisor {
     }
     self.publish();
     let pid = gone.as_ref().and_then(|gone| gone.pid);
+    let condemned = gone.as_ref().and_then(|gone| gone.condemned);
+    let end = match condemned {
+      Some(excess) => End { cause: Cause::OverLimit { excess }, ..end },
+      None => end,
+    };
     self.outbox.emit(Event::WorkerExit { worker, pid, cause: end.cause.clone() });
     match (place, gone) {
       (Place::Retiring(_), Some(gone)) => {

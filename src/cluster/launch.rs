@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use crate::{
   config::Exec,
   error::{ClusterError, Result},
-  worker::spawner::Launch,
+  worker::{spawner::Launch, tuning::Tuning},
 };
 
 /// The process that the cluster lives in.
@@ -106,6 +106,7 @@ pub fn launch(
     cwd: exec.cwd.clone(),
     inherits_env: host.env.is_none(),
     env,
+    tuning: Tuning::default(),
   })
 }
 

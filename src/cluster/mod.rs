@@ -8,11 +8,13 @@ mod autoscaling;
 pub mod births;
 pub mod command;
 mod deaths;
+mod enforcement;
 pub mod launch;
 pub mod operations;
 pub mod outbox;
 pub mod ports;
 mod reconfigure;
+mod recycling;
 mod relief;
 pub mod report;
 pub mod restart;
@@ -23,6 +25,7 @@ pub mod supervisor;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod tuning;
 mod vitals;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -12,6 +12,7 @@ use super::{
   Cluster, Run,
   autoscaling::{Autoscaler, bounded, keep_scaling},
   command::{Command, Reply},
+  enforcement::keep_enforcing,
   launch::Host,
   reconfigure::check_exec,
   report::Reporter,
@@ -131,6 +132,12 @@ impl Cluster {
           Arc::clone(&self.events),
         ));
         tokio::spawn(keep_scaling(
+          Arc::downgrade(&run),
+          Arc::clone(&self.operation),
+          run.config.clone(),
+          Arc::clone(&self.events),
+        ));
+        tokio::spawn(keep_enforcing(
           Arc::downgrade(&run),
           Arc::clone(&self.operation),
           run.config.clone(),
@@ -332,7 +339,7 @@ impl Run {
     outcome
   }
 
-  async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
+  pub(super) async fn replace(&self, id: &str, reason: &str, call: &'static str) -> Result<()> {
     let (id, reason) = (id.to_owned(), reason.to_owned());
     self.ask(call, |reply| Command::Replace { id, reason, reply }).await
   }

@@ -28,7 +28,9 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) fn routable(slots: &[Slot]) -> Vec<&Target> {
   let serving = || {
     slots.iter().filter_map(|slot| match (&slot.station, slot.target()) {
-      (Station::Serving(present), Some(target)) => Some((present.checkup, target)),
+      (Station::Serving(present), Some(target)) if present.condemned.is_none() => {
+        Some((present.checkup, target))
+      }
       _ => None,
     })
   };

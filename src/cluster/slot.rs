@@ -14,6 +14,7 @@ use super::{
   snapshot::{NEVER, WorkerStatus, WorkerView},
 };
 use crate::{
+  enforcement::Excess,
   error::ClusterError,
   health::checkup::Checkup,
   worker::{Demand, Generation, Target},
@@ -40,6 +41,8 @@ pub struct Incarnation {
   pub checkup: Checkup,
   /// Who waits for it to be gone.
   pub gone: Vec<Reply<()>>,
+  /// The hard limit that it is being killed for.
+  pub condemned: Option<Excess>,
 }
 
 impl Incarnation {

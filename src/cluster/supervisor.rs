@@ -5,7 +5,7 @@
 //! The routing table is published in the same step in which a worker changes state, so a worker that
 //! is told to go cannot be given one more request.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::HashSet, sync::Arc, time::SystemTime};
 
 use tokio::{
   sync::{mpsc, watch},
@@ -26,11 +26,12 @@ use super::{
 };
 use crate::{
   config::Config,
+  enforcement::Excess,
   error::{ClusterError, Result},
   event::{Event, EventSink},
   health::{checkup::Checkup, verdict::Verdict},
   proxy::{Counters, Proxy},
-  worker::{Demand, News, Notice, Nursery, Target},
+  worker::{Demand, News, Notice, Nursery, Target, tuning::Refusal},
 };
 
 /// News that may wait for the supervisor; workers wait when it is full.
@@ -70,6 +71,8 @@ pub struct Supervisor {
   orphaned: bool,
   pub(super) departed: Counters,
   verdict: Option<Verdict>,
+  /// Settings that the operating system refused, as far as they were told.
+  refused: HashSet<&'static str>,
 }
 
 /// How far a shutdown has come.
@@ -105,6 +108,7 @@ impl Supervisor {
       orphaned: false,
       departed: Counters::default(),
       verdict: None,
+      refused: HashSet::new(),
     }
   }
 
@@ -147,6 +151,10 @@ impl Supervisor {
       Command::Spawn { id, reply } => self.spawn(id, reply),
       Command::Remove { id, graceful, reply } => self.remove(&id, graceful, reply),
       Command::Replace { id, reason, reply } => self.replace(&id, reason, reply),
+      Command::Condemn { id, pid, excess, reply } => {
+        self.condemn(&id, pid, excess);
+        self.outbox.answer(reply, Ok(()));
+      }
       Command::Open { reply } => {
         let opened = self.open();
         self.outbox.answer(reply, opened);
@@ -218,6 +226,17 @@ impl Supervisor {
       // One is on its way already, and is as new as another would be.
       (None, Some(successor)) => successor.replies.push(reply),
       (None, None) => {}
+    }
+  }
+
+  /// Kill process `pid`, if it still does the work of slot `id`. It gets no more requests from here on.
+  fn condemn(&mut self, id: &str, pid: u32, excess: Excess) {
+    let present = self.index(id).and_then(|index| self.slots.get_mut(index));
+    let present = present.and_then(|slot| slot.at_mut(Place::Station));
+    if let Some(present) = present.filter(|present| present.pid == Some(pid)) {
+      present.condemned = Some(excess);
+      retire(present, Demand::Kill);
+      self.publish();
     }
   }
 
@@ -334,6 +353,7 @@ impl Supervisor {
       News::Spawned { pid } => {
         self.with(index, place, |worker| worker.pid = u32::try_from(pid.as_raw()).ok());
       }
+      News::Untuned(refused) => self.untuned(index, refused),
       News::Checkup(checkup) => self.examined(index, place, checkup),
       News::Listening(target) => {
         self.retarget(index, place, Some(target));
@@ -352,6 +372,21 @@ impl Supervisor {
   fn with(&mut self, index: usize, place: Place, change: impl FnOnce(&mut Incarnation)) {
     if let Some(worker) = self.slots.get_mut(index).and_then(|slot| slot.at_mut(place)) {
       change(worker);
+    }
+  }
+
+  /// Told once of each setting: it is refused to every worker alike.
+  fn untuned(&mut self, index: usize, refused: Vec<Refusal>) {
+    let Some(slot) = self.slots.get(index) else {
+      return;
+    };
+    for Refusal { field, reason } in refused {
+      if self.refused.insert(field) {
+        let worker = slot.id.to_string();
+        tracing::warn!(worker, field, reason, "a setting was refused");
+        let error = ClusterError::SettingRefused { worker: worker.clone(), field, reason };
+        self.outbox.emit(Event::WorkerError { worker, error });
+      }
     }
   }
 

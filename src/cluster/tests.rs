@@ -166,6 +166,9 @@ macro_rules! call {
   }};
 }
 
+#[path = "enforcement_tests.rs"]
+mod enforcement;
+
 #[path = "autoscaling_tests.rs"]
 mod autoscaling;
 

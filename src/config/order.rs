@@ -200,11 +200,23 @@ fn memory_contradictions(config: &ClusterConfig, machine: impl Fn() -> Machine) 
           .to_owned(),
       );
     }
-  } else if enforcement.enforce_hard_limits || enforcement.kill_on_memory_exceed {
+  } else if enforcement.kill_on_memory_exceed {
     found.push(
-      "resources.enforcement has no memory limit to enforce: maxMemoryPerWorker is not given"
+      "resources.enforcement.killOnMemoryExceed has no effect: maxMemoryPerWorker is not given"
         .to_owned(),
     );
+  }
+  let limited = resources.max_memory_per_worker.or(memory.max_total_memory).is_some()
+    || resources.max_cpu_per_worker.is_some();
+  if enforcement.enforce_hard_limits && !limited {
+    found.push(
+      "resources.enforcement.enforceHardLimits has no limit to enforce: none of maxMemoryPerWorker, \
+       maxTotalMemory and maxCpuPerWorker is given"
+        .to_owned(),
+    );
+  }
+  if !memory.enabled && (resources.max_memory_per_worker.or(memory.max_total_memory).is_some()) {
+    found.push("resources.memoryManagement.enabled is off, so no limit of memory holds".to_owned());
   }
   if enforcement.kill_on_cpu_exceed && resources.max_cpu_per_worker.is_none() {
     found.push(

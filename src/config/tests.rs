@@ -61,7 +61,9 @@ fn unusual(field: &Field) -> Value {
       (if f64::from(max) > usual { usual + 1.0 } else { f64::from(min) }).into()
     }
     (Kind::Count { min, .. }, _) => (min + 1).into(),
-    (Kind::Millis { .. }, Fallback::Number(usual)) => (usual + 1.0).into(),
+    (Kind::Millis { .. }, Fallback::Number(usual)) => {
+      (if f64::from(LONGEST) > usual { usual + 1.0 } else { usual - 1.0 }).into()
+    }
     (Kind::Millis { .. }, _) => 5_000.into(),
     (Kind::Percent { .. }, Fallback::Number(usual)) => (usual + 1.0).into(),
     (Kind::Percent { .. }, _) => 55.into(),
@@ -270,10 +272,10 @@ fn refuses_wrong_types_and_unknown_fields_by_path() {
 #[test]
 fn warns_about_what_it_does_not_act_on() {
   let written =
-    json!({ "security": { "sandboxMode": true }, "resources": { "fileDescriptorLimit": 100 } });
+    json!({ "security": { "sandboxMode": true }, "errorHandling": { "errorThreshold": 7 } });
   let warnings = resolve(&written).unwrap().warnings;
   assert_eq!(warnings.len(), 2);
-  assert!(warnings[0].contains("resources.file") && warnings[1].contains("security.sandboxMode"));
+  assert!(warnings[0].contains("errorHandling.") && warnings[1].contains("security.sandboxMode"));
 }
 
 #[test]
@@ -360,7 +362,15 @@ fn warns_about_contradictions() {
     ),
     (
       json!({ "resources": { "enforcement": { "killOnMemoryExceed": true } } }),
-      "resources.enforcement has no memory limit",
+      "resources.enforcement.killOnMemoryExceed has",
+    ),
+    (
+      json!({ "resources": { "enforcement": { "enforceHardLimits": true } } }),
+      "resources.enforcement.enforceHardLimits has no limit",
+    ),
+    (
+      json!({ "resources": { "maxMemoryPerWorker": "1MB", "memoryManagement": { "enabled": false } } }),
+      "resources.memoryManagement.enabled is off",
     ),
     (
       json!({ "resources": { "enforcement": { "killOnCpuExceed": true } } }),

@@ -11,6 +11,19 @@ pub struct Thresholds {
   pub critical: f64,
 }
 
+impl Thresholds {
+  /// From how many bytes of `limit` on a warning is given.
+  #[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a part of a size, and `as` saturates"
+  )]
+  #[must_use]
+  pub const fn warning_of(&self, limit: u64) -> u64 {
+    (float(limit) * self.warning / 100.0) as u64
+  }
+}
+
 impl Default for Thresholds {
   fn default() -> Self {
     Self { warning: 80.0, critical: 95.0 }

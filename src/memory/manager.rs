@@ -4,32 +4,29 @@
 use std::{
   collections::BTreeMap,
   sync::{Arc, Mutex, MutexGuard, PoisonError},
-  time::{Duration, Instant, SystemTime},
+  time::{Duration, Instant},
 };
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::{runtime::Handle, time::sleep};
 
 use super::{
-  leak::{Evidence, Sample, Series, Verdict},
+  garbage,
+  known::{Assessment, Known},
+  leak::Sample,
   limits::{Level, level},
   recommendations::{self, Facts, recommend},
   settings::Settings,
+  told::{collection, leak_found, limit_result, now, system_stats, worker_stats},
   workers::{Room, optimal},
 };
 use crate::{
   error::{ClusterError, Result},
-  event::epoch_ms,
   monitor::{
-    ProcessSample, Sampler, SystemMeter, Unreadable,
-    limits::cpu_count,
-    reading::{Memory, float, percent},
+    ProcessSample, Sampler, SystemMeter, Unreadable, limits::cpu_count, reading::Memory,
     sampler::FIRST,
   },
-  telemetry::{
-    reader::Collected,
-    registry::{self, Worker},
-  },
+  telemetry::registry::{self, Worker},
   ticker::Ticker,
 };
 
@@ -37,11 +34,6 @@ use crate::{
 const TYPICAL: u64 = 128 << 20;
 /// Workers that are remembered; a cluster has 512 at most.
 const REMEMBERED: usize = 1024;
-/// How long a worker may take to collect its garbage. It does when its event loop comes round.
-const COLLECTING: Duration = Duration::from_secs(30);
-/// Between two looks at whether it has.
-const LOOK: Duration = Duration::from_millis(20);
-
 /// What a manager tells, by its public name and with its public payload.
 pub trait Audience: Send + Sync + 'static {
   /// Tell it.
@@ -67,21 +59,6 @@ struct State {
   sampler: Sampler,
   system: SystemMeter,
   known: BTreeMap<String, Known>,
-}
-
-/// What is remembered of a worker.
-#[derive(Default)]
-struct Known {
-  pid: Option<u32>,
-  resident: u64,
-  /// Memory as callers gave it.
-  given: Series,
-  /// Memory as it was monitored.
-  watched: Series,
-  /// Whether `watched` is of what full collections left.
-  live: bool,
-  level: Option<Level>,
-  leak: Option<Evidence>,
 }
 
 impl Manager {
@@ -127,25 +104,22 @@ impl Manager {
   #[must_use]
   pub fn check(&self, id: &str, used: u64) -> Value {
     let state = self.shared.state();
-    let limit = self.shared.limit(state.known.len());
+    let limit = self.shared.settings.limit(state.known.len());
     limit_result(id, used, limit, level(used, limit, self.shared.settings.thresholds))
   }
 
   /// Whether worker `id` leaks, which has `used` bytes now. Learns from every call.
   pub fn leaks(&self, id: &str, used: u64) -> bool {
-    let Settings { detects_leaks, leak, .. } = self.shared.settings;
-    if !detects_leaks {
+    if !self.shared.settings.detects_leaks {
       return false;
     }
     let requests = registry::by_id(id).and_then(|worker| worker.requests());
     let sample = Sample { at: self.shared.began.elapsed(), memory: used, requests };
     let mut state = self.shared.state();
     state.know(id);
-    let limit = self.shared.limit(state.known.len());
+    let limit = self.shared.settings.limit(state.known.len());
     let known = state.know(id);
-    known.given.push(sample, &leak);
-    known.resident = used;
-    let found = known.judge(|known| known.given.verdict(used, limit, &leak));
+    let found = known.given(sample, limit, &self.shared.settings);
     let leaks = known.leak.is_some();
     drop(state);
     if let Some(evidence) = found {
@@ -250,18 +224,6 @@ impl Manager {
   }
 }
 
-impl Known {
-  /// Ask `verdict`; gives the evidence when it was not known before.
-  fn judge(&mut self, verdict: impl Fn(&Self) -> Verdict) -> Option<Evidence> {
-    let before = self.leak;
-    self.leak = match verdict(self) {
-      Verdict::Leak(evidence) => Some(evidence),
-      Verdict::Learning { .. } | Verdict::Steady => None,
-    };
-    self.leak.filter(|_| before.is_none())
-  }
-}
-
 impl State {
   fn know(&mut self, id: &str) -> &mut Known {
     if self.known.len() >= REMEMBERED && !self.known.contains_key(id) {
@@ -276,7 +238,7 @@ impl State {
       let known = self.know(&worker.id);
       if known.pid != Some(worker.pid) {
         // Another process in the same slot has nothing to do with the one before.
-        *known = Known { pid: Some(worker.pid), ..Known::default() };
+        *known = Known::of(worker.pid);
       }
     }
     let State { sampler, known, .. } = self;
@@ -315,16 +277,6 @@ impl Shared {
     self.state.lock().unwrap_or_else(PoisonError::into_inner)
   }
 
-  /// What one of `workers` may have.
-  fn limit(&self, workers: usize) -> u64 {
-    let Settings { per_worker, total, reserved, .. } = self.settings;
-    per_worker.unwrap_or_else(|| {
-      let machine = crate::monitor::limits::memory_limit();
-      let all = total.map_or(machine, |total| total.min(machine)).saturating_sub(reserved);
-      all / u64::try_from(workers.max(1)).unwrap_or(1)
-    })
-  }
-
   /// What all workers may have: what they have and what is available, within what was configured.
   fn budget(&self, state: &State, memory: &Memory) -> u64 {
     let there = memory.available.saturating_add(state.resident()).min(memory.total);
@@ -343,24 +295,23 @@ impl Shared {
       let state = &mut *self.state();
       let memory = state.system.read().memory;
       let samples = state.meet();
-      let limit = self.limit(state.known.len());
+      let limit = self.settings.limit(state.known.len());
       let mut workers = Vec::with_capacity(samples.len());
       for (id, sample) in &samples {
         workers.push(worker_stats(id, sample));
         let found = registry::by_pid(sample.pid);
+        let (resident, at) = (sample.reading.rss, self.began.elapsed());
         let known = state.know(id);
-        let now = level(known.resident, limit, self.settings.thresholds);
-        // Only what got worse is told: what stays bad is known.
-        if known.level.replace(now).is_none_or(|before| now > before) && now > Level::Ok {
-          let name = if now == Level::Warning { "warning" } else { "critical" };
-          told.push((name, limit_result(id, known.resident, limit, now)));
+        let Assessment { level, worse, leak } =
+          known.assess(resident, at, found.as_deref(), limit, &self.settings);
+        if worse {
+          let name = if level == Level::Warning { "warning" } else { "critical" };
+          told.push((name, limit_result(id, resident, limit, level)));
         }
-        if self.settings.hints && now >= Level::Warning {
-          hints.extend(found.clone());
+        if self.settings.hints && level >= Level::Warning {
+          hints.extend(found);
         }
-        if self.settings.detects_leaks
-          && let Some(evidence) = self.watch(known, found.as_deref(), limit)
-        {
+        if let Some(evidence) = leak {
           told.push(("leak", leak_found(id, &evidence)));
         }
       }
@@ -377,137 +328,19 @@ impl Shared {
     }
   }
 
-  /// Look for a leak: in what full collections left where that is known, else in resident memory.
-  fn watch(&self, known: &mut Known, worker: Option<&Worker>, limit: u64) -> Option<Evidence> {
-    let page = worker.and_then(|worker| worker.page.as_ref());
-    let live = page.and_then(|page| page.collections().full).map(|(_, bytes)| bytes);
-    if known.live != live.is_some() {
-      known.live = live.is_some();
-      known.watched = Series::default();
-    }
-    let sample = Sample {
-      at: self.began.elapsed(),
-      memory: live.unwrap_or(known.resident),
-      requests: worker.and_then(Worker::requests),
-    };
-    let settings = &self.settings.leak;
-    known.watched.push(sample, settings);
-    let resident = known.resident;
-    known.judge(|known| known.watched.verdict(resident, limit, settings))
-  }
-
   fn collect(self: &Arc<Self>, runtime: &Handle, worker: Arc<Worker>) -> bool {
-    let Some(page) = &worker.page else {
+    let Some(number) = garbage::ask(&worker) else {
       return false;
     };
-    // Until it has told of its heap, it does not look at its page.
-    if page.heap().is_none() {
-      return false;
-    }
-    let number = page.ask_to_collect();
     let shared = Arc::clone(self);
     runtime.spawn(async move {
-      let end = tokio::time::Instant::now() + COLLECTING;
-      loop {
-        let collected = worker.page.as_ref().and_then(|page| page.collected(number));
-        if let Some(collected) = collected {
-          return shared.audience.tell("gc", collection(&worker, collected));
-        }
-        let gone = registry::by_pid(worker.pid).is_none();
-        if gone || tokio::time::Instant::now() >= end {
-          let worker = worker.id.to_string();
-          let reason = if gone {
-            "it ended before it had collected its garbage".to_owned()
-          } else {
-            format!("it did not collect its garbage within {} s", COLLECTING.as_secs())
-          };
-          let error = ClusterError::Channel { worker, reason };
-          return shared.audience.tell("error", error.payload());
-        }
-        sleep(LOOK).await;
+      match garbage::collected(&worker, number).await {
+        Ok(collected) => shared.audience.tell("gc", collection(&worker, collected)),
+        Err(error) => shared.audience.tell("error", error.payload()),
       }
     });
     true
   }
-}
-
-fn now() -> u64 {
-  epoch_ms(SystemTime::now())
-}
-
-fn system_stats(memory: &Memory) -> Value {
-  let used = memory.total.saturating_sub(memory.available);
-  let swapped = memory.swap_total.saturating_sub(memory.swap_free);
-  json!({
-    "totalMemory": memory.total,
-    "freeMemory": memory.free,
-    "usedMemory": used,
-    "availableMemory": memory.available,
-    "usagePercentage": percent(float(used), float(memory.total)),
-    "swapTotal": memory.swap_total,
-    "swapFree": memory.swap_free,
-    "swapPercentage": percent(float(swapped), float(memory.swap_total)),
-  })
-}
-
-fn worker_stats(id: &str, sample: &ProcessSample) -> Value {
-  let mut memory = Map::new();
-  memory.insert("rss".to_owned(), sample.reading.rss.into());
-  if let Some(heap) = registry::heap(sample.pid) {
-    memory.insert("heapTotal".to_owned(), heap.total.into());
-    memory.insert("heapUsed".to_owned(), heap.used.into());
-    memory.insert("external".to_owned(), heap.external.into());
-    memory.insert("arrayBuffers".to_owned(), heap.array_buffers.into());
-  }
-  json!({
-    "workerId": id,
-    "pid": sample.pid,
-    "memoryUsage": memory,
-    "cpuUsage": sample.usage_or_mean(),
-    "uptime": u64::try_from(sample.reading.uptime.as_millis()).unwrap_or(u64::MAX),
-    "timestamp": now(),
-  })
-}
-
-fn limit_result(id: &str, used: u64, limit: u64, level: Level) -> Value {
-  json!({
-    "workerId": id,
-    "withinLimits": level < Level::Exceeded,
-    "level": level.name(),
-    "currentMemory": used,
-    "limit": limit,
-    "usagePercentage": percent(float(used), float(limit)),
-    "timestamp": now(),
-  })
-}
-
-fn leak_found(id: &str, evidence: &Evidence) -> Value {
-  let hours = |time: Duration| time.as_secs_f64() * 1000.0;
-  json!({
-    "workerId": id,
-    "baseline": evidence.baseline,
-    "currentMemory": evidence.present,
-    "growthPerHour": evidence.per_hour,
-    "growthPerThousandRequests": evidence.per_thousand_requests,
-    "confidence": evidence.tau,
-    "minima": evidence.minima,
-    "observed": hours(evidence.observed),
-    "limit": evidence.limit,
-    "exhaustedIn": hours(evidence.exhausted_in),
-    "timestamp": now(),
-  })
-}
-
-fn collection(worker: &Worker, collected: Collected) -> Value {
-  json!({
-    "workerId": &*worker.id,
-    "pid": worker.pid,
-    "before": collected.before,
-    "after": collected.after,
-    "freed": collected.before.saturating_sub(collected.after),
-    "duration": collected.took.as_secs_f64() * 1000.0,
-    "timestamp": now(),
-  })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is to be thought of the memory of workers. Everything but the [`manager`] is pure.
+//! What is to be thought of the memory of workers. Everything but the [`manager`] and [`garbage`] is pure.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -7,13 +7,19 @@
 //! | [`workers`] | how many workers there is memory for |
 //! | [`leak`] | whether memory grows without end |
 //! | [`limits`] | how near to its limit a worker is |
+//! | [`known`] | what is remembered of a worker, and what a reading makes of it |
+//! | [`garbage`] | has a worker collect, and waits for it |
+//! | [`told`] | all of it in its public form |
 //! | [`settings`] | what users write of all this |
 
+pub mod garbage;
+pub mod known;
 pub mod leak;
 pub mod limits;
 pub mod manager;
 pub mod recommendations;
 pub mod settings;
+pub mod told;
 pub mod workers;
 
 /// An amount of memory, for people.

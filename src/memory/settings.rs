@@ -1,5 +1,5 @@
 //! What users write of memory: the fields of `resources.memoryManagement`, and `maxMemoryPerWorker`.
-//! What they mean and which values they take is said in [`crate::config`]; a manager by itself has one more.
+//! What they mean and which values they take is said in [`crate::config`].
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use super::{leak, limits::Thresholds};
 use crate::{
   config::{self, model::ResourceConfig, units::Bytes},
   error::{ClusterError, Result},
+  monitor::limits::Machine,
 };
 
 /// What a memory manager goes by.
@@ -34,18 +35,15 @@ pub struct Settings {
   pub hints: bool,
 }
 
-/// The longest horizon, in milliseconds: 1 000 days.
-const LONGEST: f64 = 86_400_000_000.0;
 /// Fields that stand beside `memoryManagement` in the configuration of a cluster, not in it.
 const BESIDE: &str = "maxMemoryPerWorker";
-/// The field that only a manager has.
-const LEAK: &str = "leakDetection";
 
 impl Settings {
   /// What the section `resources` of a cluster's configuration comes to.
   #[must_use]
-  pub fn of(resources: &ResourceConfig, leak: leak::Settings) -> Self {
+  pub fn of(resources: &ResourceConfig) -> Self {
     let memory = &resources.memory_management;
+    let leak = &memory.leak_detection;
     Self {
       enabled: memory.enabled,
       per_worker: resources.max_memory_per_worker.map(|Bytes(size)| size),
@@ -57,9 +55,24 @@ impl Settings {
         critical: memory.memory_critical_threshold,
       },
       detects_leaks: memory.memory_leak_detection,
-      leak,
+      leak: leak::Settings {
+        warm_up: leak.warm_up_samples as usize,
+        window: leak.window_samples as usize,
+        enough: leak.minima as usize,
+        horizon: leak.horizon.0,
+      },
       hints: memory.garbage_collection_hint,
     }
+  }
+
+  /// What one of `workers` may have, in bytes.
+  #[must_use]
+  pub fn limit(&self, workers: usize) -> u64 {
+    self.per_worker.unwrap_or_else(|| {
+      let machine = Machine::recent().memory;
+      let all = self.total.map_or(machine, |total| total.min(machine));
+      all.saturating_sub(self.reserved) / u64::try_from(workers.max(1)).unwrap_or(1)
+    })
   }
 
   /// Read what a user wrote for a manager; what is missing is as in a cluster's configuration.
@@ -75,11 +88,10 @@ impl Settings {
         return Err(ClusterError::Configuration { problems });
       }
     };
-    let (mut problems, mut leak) = (Vec::new(), leak::Settings::default());
-    match memory.remove(LEAK) {
-      None | Some(Value::Null) => {}
-      Some(Value::Object(fields)) => take_leak(&mut leak, &fields, &mut problems),
-      Some(other) => problems.push(format!("{LEAK}: must be an object, not {other}")),
+    if memory.get("leakDetection").and_then(|leak| leak.get("recycle")) == Some(&Value::Bool(true))
+    {
+      let problem = "leakDetection.recycle: a manager replaces no worker, a cluster does";
+      return Err(ClusterError::Configuration { problems: vec![problem.to_owned()] });
     }
     let mut resources = Map::new();
     if let Some(value) = memory.remove(BESIDE) {
@@ -87,49 +99,16 @@ impl Settings {
     }
     resources.insert("memoryManagement".to_owned(), memory.into());
     match config::resolve(&json!({ "resources": resources })) {
-      Ok(resolved) if problems.is_empty() => Ok(Self::of(&resolved.config.resources, leak)),
-      Ok(_) => Err(ClusterError::Configuration { problems }),
-      Err(ClusterError::Configuration { problems: others }) => {
+      Ok(resolved) => Ok(Self::of(&resolved.config.resources)),
+      Err(ClusterError::Configuration { problems }) => {
         // Here these fields have no sections around them.
         let short =
           |text: String| text.replace("resources.memoryManagement.", "").replace("resources.", "");
-        problems.extend(others.into_iter().map(short));
-        Err(ClusterError::Configuration { problems })
+        Err(ClusterError::Configuration { problems: problems.into_iter().map(short).collect() })
       }
       Err(error) => Err(error),
     }
   }
-}
-
-fn take_leak(leak: &mut leak::Settings, fields: &Map<String, Value>, problems: &mut Vec<String>) {
-  for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-    let read = match name.as_str() {
-      "warmUpSamples" => count(value, 0).map(|value| leak.warm_up = value),
-      "windowSamples" => count(value, 1).map(|value| leak.window = value),
-      "minima" => count(value, 8).map(|value| leak.enough = value),
-      "horizon" => {
-        let horizon = value.as_f64().filter(|ms| (1.0..=LONGEST).contains(ms));
-        let horizon = horizon.ok_or("must be a number of milliseconds up to 1000 days");
-        horizon.map(|ms| leak.horizon = Duration::from_secs_f64(ms / 1000.0))
-      }
-      _ => Err("there is no such field"),
-    };
-    if let Err(problem) = read {
-      problems.push(format!("leakDetection.{name}: {problem}, not {value}"));
-    }
-  }
-}
-
-fn count(value: &Value, least: u64) -> Result<usize, &'static str> {
-  let count = value.as_f64().filter(|count| count.fract() == 0.0 && (0.0..=1e6).contains(count));
-  #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-  let count = count.map(|count| count as u64).filter(|count| *count >= least);
-  let count = count.and_then(|count| usize::try_from(count).ok());
-  count.ok_or(match least {
-    0 => "must be a whole number from 0 to 1000000",
-    1 => "must be a whole number from 1 to 1000000",
-    _ => "must be a whole number from 8 to 1000000",
-  })
 }
 
 #[cfg(test)]
@@ -184,5 +163,7 @@ mod tests {
       assert!(fields.contains(&field), "{field} in {fields:?}");
     }
     assert!(Settings::read(&json!("512MB")).is_err());
+    assert!(Settings::read(&json!({ "leakDetection": { "recycle": true } })).is_err());
+    assert!(Settings::read(&json!({ "leakDetection": { "recycle": false } })).is_ok());
   }
 }

@@ -4,6 +4,8 @@ use std::{fmt, process::ExitStatus};
 
 use nix::sys::signal::Signal;
 
+use crate::enforcement::Excess;
+
 /// The cause of a worker's death.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
@@ -33,6 +35,11 @@ pub enum Cause {
   HeapExhausted {
     /// The signal number that the abort raised.
     signal: i32,
+  },
+  /// It was above a hard limit, so we killed it.
+  OverLimit {
+    /// The limit, and what it had.
+    excess: Excess,
   },
   /// It was not ready in time, so we killed it.
   StartupTimeout,
@@ -74,6 +81,7 @@ impl Cause {
       Self::Signalled { .. }
       | Self::OutOfMemory { .. }
       | Self::HeapExhausted { .. }
+      | Self::OverLimit { .. }
       | Self::StartupTimeout
       | Self::SpawnFailed => None,
     }
@@ -87,7 +95,7 @@ impl Cause {
       Self::Signalled { signal }
       | Self::OutOfMemory { signal }
       | Self::HeapExhausted { signal } => Some(name(*signal)),
-      Self::StartupTimeout => Some(name(libc::SIGKILL)),
+      Self::StartupTimeout | Self::OverLimit { .. } => Some(name(libc::SIGKILL)),
       Self::Exited { .. } | Self::SpawnFailed => None,
     }
   }
@@ -103,6 +111,7 @@ impl fmt::Display for Cause {
         f.write_str("was killed by the kernel because there was no memory left")
       }
       Self::HeapExhausted { .. } => f.write_str("ran out of JavaScript heap memory"),
+      Self::OverLimit { excess } => write!(f, "was killed at a hard limit: {excess}"),
       Self::StartupTimeout => f.write_str("did not become ready in time"),
       Self::SpawnFailed => f.write_str("could not be started"),
     }

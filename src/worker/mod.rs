@@ -12,6 +12,7 @@ pub mod probe;
 pub mod spawner;
 pub mod state;
 pub mod task;
+pub mod tuning;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -21,7 +22,7 @@ use tokio::{
   time::Instant,
 };
 
-use self::{cause::Cause, spawner::Launch};
+use self::{cause::Cause, spawner::Launch, tuning::Refusal};
 use crate::{config::Config, error::ClusterError, health::checkup::Checkup, proxy::Upstream};
 
 /// One incarnation of a worker; never used twice in the life of a cluster.
@@ -77,6 +78,8 @@ pub enum News {
     /// The process.
     pid: Pid,
   },
+  /// The operating system refused a part of what it was to have. It runs without.
+  Untuned(Vec<Refusal>),
   /// It proved that it is ready.
   Ready {
     /// Where requests go; `None` when it said that it is ready without listening.

@@ -19,7 +19,10 @@ use tokio::{
   sync::oneshot,
 };
 
-use super::exit::Process;
+use super::{
+  exit::Process,
+  tuning::{Refusal, Tuning},
+};
 use crate::{ipc::channel::Channel, telemetry::reader::Reader};
 
 /// Tells the agent which descriptor is its channel: stdin.
@@ -41,6 +44,8 @@ pub struct Launch {
   pub inherits_env: bool,
   /// Variables added to that; the last of a name counts.
   pub env: Vec<(OsString, OsString)>,
+  /// What the operating system is to give it.
+  pub tuning: Tuning,
 }
 
 /// A worker that was just started.
@@ -56,6 +61,8 @@ pub struct Spawned {
   pub stdout: ChildStdout,
   /// What it writes to stderr.
   pub stderr: ChildStderr,
+  /// What of its tuning was refused.
+  pub refused: Vec<Refusal>,
 }
 
 type Order = (Launch, oneshot::Sender<io::Result<Spawned>>);
@@ -122,11 +129,12 @@ fn spawn(launch: &Launch) -> io::Result<Spawned> {
     command.current_dir(cwd);
   }
   let mut child = command.spawn()?;
+  let refused = child.id().map(|pid| launch.tuning.apply(pid)).unwrap_or_default();
   // It holds the worker's end, and would keep the channel open when the worker is gone.
   drop(command);
   let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
   let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
     return Err(io::Error::other("the child was started without pipes"));
   };
-  Ok(Spawned { process: Process::new(child)?, channel: ours, page, stdout, stderr })
+  Ok(Spawned { process: Process::new(child)?, channel: ours, page, stdout, stderr, refused })
 }

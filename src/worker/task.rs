@@ -72,7 +72,7 @@ impl Nursery for Processes {
 async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messages) -> End {
   let born = Instant::now();
   let startup = birth.config.borrow().timing.startup;
-  let Spawned { process, channel, page, stdout, stderr } =
+  let Spawned { process, channel, page, stdout, stderr, refused } =
     match spawner.spawn(birth.launch.clone()).await {
       Ok(spawned) => spawned,
       Err(error) => return not_spawned(&birth, &error),
@@ -105,6 +105,9 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
     birth,
   };
   task.report(News::Spawned { pid: process.pid() }).await;
+  if !refused.is_empty() {
+    task.report(News::Untuned(refused)).await;
+  }
   let (last, status) = task.live(process, Some(channel)).await;
   last_words([out, err]).await;
   task.end(last, status, tail.lines())

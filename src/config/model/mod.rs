@@ -10,8 +10,8 @@ mod traffic;
 mod workers;
 
 pub use resources::{
-  AutoScalingConfig, EnforcementConfig, MemoryManagementConfig, PerformanceOptimizationConfig,
-  ResourceConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig,
+  AutoScalingConfig, EnforcementConfig, LeakDetectionConfig, MemoryManagementConfig,
+  PerformanceOptimizationConfig, ResourceConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig,
 };
 pub use services::{
   AdvancedConfig, CrashRecoveryConfig, DeploymentConfig, ErrorHandlingConfig, IPCConfig,

@@ -18,14 +18,14 @@ use super::{
 section! {
   /// Memory, processor time and priority of workers.
   ResourceConfig {
-    /// Memory that a worker may have resident.
-    max_memory_per_worker "maxMemoryPerWorker": Option<Bytes>, SIZE, Nothing("no limit"), Warned, Live;
-    /// Processor time that a worker may take, in per cent of one core.
-    max_cpu_per_worker "maxCpuPerWorker": Option<f64>, PERCENT_OF_CORE, Nothing("no limit"), Warned, Live;
-    /// How much workers matter to the operating system's scheduler.
-    priority_level "priorityLevel": Priority, Kind::Word(Priority::WORDS), Word("normal"), Warned, Reborn;
-    /// Files and sockets that a worker may have open.
-    file_descriptor_limit "fileDescriptorLimit": Option<u32>, Kind::Count { min: 64, max: 1_048_576 }, Nothing("the master's own"), Warned, Reborn;
+    /// Memory that a worker may have resident. One that has reached `memoryCriticalThreshold` of it is replaced.
+    max_memory_per_worker "maxMemoryPerWorker": Option<Bytes>, SIZE, Nothing("no limit"), Acted, Live;
+    /// Processor time that a worker may take, in per cent of one core. One that takes more is replaced.
+    max_cpu_per_worker "maxCpuPerWorker": Option<f64>, PERCENT_OF_CORE, Nothing("no limit"), Acted, Live;
+    /// How much workers matter to the operating system's scheduler: a nice value of 10, the master's own, -5 or -10. Those above `normal` need the right to it.
+    priority_level "priorityLevel": Priority, Kind::Word(Priority::WORDS), Word("normal"), Acted, Reborn;
+    /// Files and sockets that a worker may have open. More than the master may have needs the right to it.
+    file_descriptor_limit "fileDescriptorLimit": Option<u32>, Kind::Count { min: 64, max: 1_048_576 }, Nothing("the master's own"), Acted, Reborn;
     /// Memory of all workers.
     memory_management "memoryManagement": MemoryManagementConfig, Kind::Section(&MemoryManagementConfig::SECTION), Fields, Acted, Live;
     /// What is done about a worker that takes too much.
@@ -38,46 +38,66 @@ section! {
 section! {
   /// Memory of all workers.
   MemoryManagementConfig {
-    /// Whether it is watched.
-    enabled "enabled": bool, Kind::Flag, On(true), Warned, Live;
-    /// What all workers may have together.
-    max_total_memory "maxTotalMemory": Option<Bytes>, SIZE, Nothing("what the machine or container has"), Warned, Live;
-    /// Between two readings.
-    memory_check_interval "memoryCheckInterval": Millis, millis(1), Number(30_000.0), Warned, Live;
-    /// From where on a warning is given, in per cent of the limit; below `memoryCriticalThreshold`.
-    memory_warning_threshold "memoryWarningThreshold": f64, PERCENT, Number(80.0), Warned, Live;
-    /// From where on something is done, in per cent of the limit.
-    memory_critical_threshold "memoryCriticalThreshold": f64, PERCENT, Number(95.0), Warned, Live;
-    /// Whether workers are watched for leaks.
-    memory_leak_detection "memoryLeakDetection": bool, Kind::Flag, On(true), Warned, Live;
+    /// Whether it is watched, and limits of it enforced.
+    enabled "enabled": bool, Kind::Flag, On(true), Acted, Live;
+    /// What all workers may have together, shared pages counted once. At `memoryCriticalThreshold` of it the largest worker is replaced.
+    max_total_memory "maxTotalMemory": Option<Bytes>, SIZE, Nothing("what the machine or container has"), Acted, Live;
+    /// Between two readings, of memory and of processor time.
+    memory_check_interval "memoryCheckInterval": Millis, millis(1), Number(30_000.0), Acted, Live;
+    /// From where on `memory:warning` is emitted, in per cent of the limit; below `memoryCriticalThreshold`.
+    memory_warning_threshold "memoryWarningThreshold": f64, PERCENT, Number(80.0), Acted, Live;
+    /// From where on `memory:critical` is emitted and something is done, in per cent of the limit.
+    memory_critical_threshold "memoryCriticalThreshold": f64, PERCENT, Number(95.0), Acted, Live;
+    /// Whether workers are watched for leaks. One that leaks is told by `memory:leak`.
+    memory_leak_detection "memoryLeakDetection": bool, Kind::Flag, On(true), Acted, Live;
+    /// How leaks are looked for. At the default interval a judgement takes 42 minutes.
+    leak_detection "leakDetection": LeakDetectionConfig, Kind::Section(&LeakDetectionConfig::SECTION), Fields, Acted, Live;
     /// Whether workers near their limit are asked to collect garbage. It costs time that requests wait for.
-    garbage_collection_hint "garbageCollectionHint": bool, Kind::Flag, On(false), Warned, Live;
-    /// What workers must leave free for others.
-    memory_reservation "memoryReservation": Bytes, SIZE, Word("0B"), Warned, Live;
+    garbage_collection_hint "garbageCollectionHint": bool, Kind::Flag, On(false), Acted, Live;
+    /// What workers must leave free for others. While less is, the largest worker is replaced.
+    memory_reservation "memoryReservation": Bytes, SIZE, Word("0B"), Acted, Live;
+  }
+}
+
+section! {
+  /// How leaks are looked for. At the default interval a judgement takes 42 minutes.
+  LeakDetectionConfig {
+    /// Readings of a new worker that say nothing of it: it loads modules and fills caches.
+    warm_up_samples "warmUpSamples": u32, count(0), Number(20.0), Acted, Live;
+    /// Readings of which the lowest counts.
+    window_samples "windowSamples": u32, count(1), Number(4.0), Acted, Live;
+    /// Such lowest ones that a judgement needs.
+    minima "minima": u32, count(8), Number(16.0), Acted, Live;
+    /// A leak that takes longer to reach the limit is not told.
+    horizon "horizon": Millis, millis(1), Number(86_400_000.0), Acted, Live;
+    /// Whether a worker that leaks is replaced when it reaches `memoryWarningThreshold`, rather than at its limit.
+    recycle "recycle": bool, Kind::Flag, On(false), Acted, Live;
   }
 }
 
 section! {
   /// What is done about a worker that takes too much.
   EnforcementConfig {
-    /// Whether the operating system enforces the limits as well.
-    enforce_hard_limits "enforceHardLimits": bool, Kind::Flag, On(false), Warned, Reborn;
-    /// Whether a worker above its memory limit is killed at once rather than replaced.
-    kill_on_memory_exceed "killOnMemoryExceed": bool, Kind::Flag, On(false), Warned, Live;
-    /// Whether a worker above its processor limit is killed at once rather than replaced.
-    kill_on_cpu_exceed "killOnCpuExceed": bool, Kind::Flag, On(false), Warned, Live;
+    /// Both of the following, looked at ten times a second.
+    enforce_hard_limits "enforceHardLimits": bool, Kind::Flag, On(false), Acted, Live;
+    /// Whether a worker above `maxMemoryPerWorker` is killed at once, requests and all. Looked at once a second.
+    kill_on_memory_exceed "killOnMemoryExceed": bool, Kind::Flag, On(false), Acted, Live;
+    /// Whether a worker above `maxCpuPerWorker` for a second is killed at once, requests and all.
+    kill_on_cpu_exceed "killOnCpuExceed": bool, Kind::Flag, On(false), Acted, Live;
+    /// Readings in a row above a limit after which a worker is replaced.
+    consecutive_checks "consecutiveChecks": u32, Kind::Count { min: 1, max: 1_000 }, Number(3.0), Acted, Live;
   }
 }
 
 section! {
   /// What workers are tuned for.
   PerformanceOptimizationConfig {
-    /// Smaller heaps, for more collections of garbage.
-    low_memory_mode "lowMemoryMode": bool, Kind::Flag, On(false), Warned, Reborn;
-    /// Workers are kept on processors of their own.
-    cpu_optimization "cpuOptimization": bool, Kind::Flag, On(false), Warned, Reborn;
-    /// Workers' files come first.
-    io_optimization "ioOptimization": bool, Kind::Flag, On(false), Warned, Reborn;
+    /// Smaller heaps, for more collections of garbage: `--smol` on Bun, `--optimize-for-size` and small new spaces on Node.js.
+    low_memory_mode "lowMemoryMode": bool, Kind::Flag, On(false), Acted, Reborn;
+    /// Each worker is kept on one processor of its own, as far as there are enough. Linux only.
+    cpu_optimization "cpuOptimization": bool, Kind::Flag, On(false), Acted, Reborn;
+    /// Workers' files come before those of other processes of the same kind. Linux only.
+    io_optimization "ioOptimization": bool, Kind::Flag, On(false), Acted, Reborn;
   }
 }
 

@@ -50,9 +50,13 @@ section! {
     /// Whether workers that are defunct or do not respond are looked for.
     zombie_detection "zombieDetection": bool, Kind::Flag, On(true), Warned, Live;
     /// Resident memory from which on a worker is replaced.
-    memory_threshold "memoryThreshold": Option<Bytes>, SIZE, Nothing("no threshold"), Warned, Live;
+    memory_threshold "memoryThreshold": Option<Bytes>, SIZE, Nothing("no threshold"), Acted, Live;
     /// Processor time from which on a worker is replaced, in per cent of one core.
-    cpu_threshold "cpuThreshold": Option<f64>, PERCENT_OF_CORE, Nothing("no threshold"), Warned, Live;
+    cpu_threshold "cpuThreshold": Option<f64>, PERCENT_OF_CORE, Nothing("no threshold"), Acted, Live;
+    /// Requests after which a worker is replaced, up to a tenth earlier so that workers are not all due at once.
+    max_requests_per_worker "maxRequestsPerWorker": Option<u32>, Kind::Count { min: 1, max: 1_000_000_000 }, Nothing("no limit"), Acted, Live;
+    /// Age at which a worker is replaced, up to a tenth earlier so that workers are not all due at once.
+    max_worker_lifetime "maxWorkerLifetime": Option<Millis>, millis(1_000), Nothing("no limit"), Acted, Live;
   }
 }
 

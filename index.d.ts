@@ -362,8 +362,8 @@ export interface ProcessManagementConfig {
     /** Whether SIGINT and SIGTERM of the master stop the cluster gracefully. Default: `true`. */
     handleSignals?: boolean;
     /**
-     * Whether workers that are defunct or do not respond are looked for. Default: `true`. Accepted with a
-     * warning: not acted on yet.
+     * Whether workers that are defunct, stopped or blocked are looked for by their beats, without a question;
+     * see `healthCheck.aliveTimeout` and `responsiveTimeout`. Default: `true`.
      */
     zombieDetection?: boolean;
     /**
@@ -408,6 +408,21 @@ export interface HealthCheckConfig {
      * Milliseconds, 0 to 86 400 000. Default: 0.
      */
     gracePeriod?: number;
+    /**
+     * How long a native thread of a worker, which beats once a second, may be silent: then the process is
+     * stopped or defunct. Milliseconds, 3 000 to 86 400 000. Default: 10 000.
+     */
+    aliveTimeout?: number;
+    /**
+     * How long the JavaScript of a worker, which beats four times a second, may be silent: then its event loop
+     * is blocked. Milliseconds, 3 000 to 86 400 000. Default: 30 000.
+     */
+    responsiveTimeout?: number;
+    /**
+     * How long it may take to find out where a worker hangs, before it is killed; 0 kills it at once.
+     * Milliseconds, 0 to 86 400 000. Default: 1 000.
+     */
+    diagnosticTimeout?: number;
 }
 /** How requests find their worker. */
 export interface LoadBalancingConfig {

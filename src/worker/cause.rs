@@ -1,8 +1,10 @@
 //! Why a worker died, named so that a person can act on it.
 
-use std::{fmt, process::ExitStatus};
+use std::{fmt, process::ExitStatus, sync::Arc};
 
 use nix::sys::signal::Signal;
+
+use crate::health::{checkup::Failure, diagnosis::Diagnosis};
 
 /// The cause of a worker's death.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,13 @@ pub enum Cause {
   HeapExhausted {
     /// The signal number that the abort raised.
     signal: i32,
+  },
+  /// It hung, so we killed it.
+  Hung {
+    /// How that showed.
+    failure: Failure,
+    /// Where it hung, if there was time to find out.
+    diagnosis: Option<Arc<Diagnosis>>,
   },
   /// It was not ready in time, so we killed it.
   StartupTimeout,
@@ -74,6 +83,22 @@ impl Cause {
       Self::Signalled { .. }
       | Self::OutOfMemory { .. }
       | Self::HeapExhausted { .. }
+      | Self::Hung { .. }
+      | Self::StartupTimeout
+      | Self::SpawnFailed => None,
+    }
+  }
+
+  /// Where it hung, as far as that was found out.
+  #[must_use]
+  pub fn diagnosis(&self) -> Option<&Diagnosis> {
+    match self {
+      Self::Hung { diagnosis, .. } => diagnosis.as_deref(),
+      Self::AskedFor { .. }
+      | Self::Exited { .. }
+      | Self::Signalled { .. }
+      | Self::OutOfMemory { .. }
+      | Self::HeapExhausted { .. }
       | Self::StartupTimeout
       | Self::SpawnFailed => None,
     }
@@ -87,7 +112,7 @@ impl Cause {
       Self::Signalled { signal }
       | Self::OutOfMemory { signal }
       | Self::HeapExhausted { signal } => Some(name(*signal)),
-      Self::StartupTimeout => Some(name(libc::SIGKILL)),
+      Self::Hung { .. } | Self::StartupTimeout => Some(name(libc::SIGKILL)),
       Self::Exited { .. } | Self::SpawnFailed => None,
     }
   }
@@ -103,6 +128,10 @@ impl fmt::Display for Cause {
         f.write_str("was killed by the kernel because there was no memory left")
       }
       Self::HeapExhausted { .. } => f.write_str("ran out of JavaScript heap memory"),
+      Self::Hung { failure, diagnosis: Some(diagnosis) } => {
+        write!(f, "hung: {failure}; {diagnosis}")
+      }
+      Self::Hung { failure, diagnosis: None } => write!(f, "hung: {failure}"),
       Self::StartupTimeout => f.write_str("did not become ready in time"),
       Self::SpawnFailed => f.write_str("could not be started"),
     }

@@ -247,11 +247,34 @@ export interface HealthCheckConfig {
    * is blocked. Milliseconds, 3 000 to 86 400 000. Default: 30 000.
    */
   responsiveTimeout?: number
+  /** Pages of the cluster as a whole, for a platform that probes it. */
+  aggregate?: AggregateConfig
   /**
    * How long it may take to find out where a worker hangs, before it is killed; 0 kills it at once.
    * Milliseconds, 0 to 86 400 000. Default: 1 000.
    */
   diagnosticTimeout?: number
+}
+
+/** Pages of the cluster as a whole, for a platform that probes it. They have a port of their own, so that no route of the app is ever hidden. */
+export interface AggregateConfig {
+  /** Their port. A whole number, 1 to 65 535. Default: there are none. */
+  port?: number
+  /**
+   * The address that they are served on. An IP address, or `'localhost'`. Default: every address of the
+   * machine.
+   */
+  host?: string
+  /**
+   * The path that is answered 200 while the data plane turns, else 503. A path such as `'/health'`. Default:
+   * `'/health/live'`.
+   */
+  live?: string
+  /**
+   * The path that is answered 200 while at least one worker takes requests, else 503. A path such as
+   * `'/health'`. Default: `'/health/ready'`.
+   */
+  ready?: string
 }
 
 /** How requests find their worker. */

@@ -1,6 +1,6 @@
 /** The events of a cluster. Every `timestamp` is in milliseconds since the epoch. */
 import type { ClusterError } from './errors.js'
-import type { ClusterHealth, ClusterMetrics, ScalingDecision } from './metrics.js'
+import type { ClusterHealth, ClusterMetrics, HangDiagnosis, ScalingDecision } from './metrics.js'
 import type { BunWorker } from './worker.js'
 
 /** Name of an event → its listener. */
@@ -16,6 +16,8 @@ export interface ClusterEvents {
     exitCode: number | null
     signal: NodeJS.Signals | null
     reason: string
+    /** Of one that hung and was killed for that: where. `null` of every other. */
+    diagnosis: HangDiagnosis | null
     timestamp: number
   }) => void
   /** A worker failed in a way that somebody should look at. */

@@ -30,7 +30,9 @@ use self::model::{
   LoadBalancingConfig, MonitoringConfig, ProcessManagementConfig, ResilienceConfig, ResourceConfig,
   SecurityConfig,
 };
-pub use self::model::{AutoScalingConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig};
+pub use self::model::{
+  AggregateConfig, AutoScalingConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig,
+};
 use crate::{balancer::Strategy, health::limits::Limits, proxy::QueueLimits};
 
 pub use resolve::{Resolved, resolve};

@@ -6,7 +6,7 @@ use super::{
   super::{
     field::{
       Action, Change,
-      Fallback::{Flag as On, Nothing, Number},
+      Fallback::{Fields, Flag as On, Nothing, Number, Text as Word},
       Field, Kind, PERCENT_OF_CORE, SIZE, Section, Text, count, millis,
     },
     units::{Bytes, Millis},
@@ -77,7 +77,23 @@ section! {
     alive_timeout "aliveTimeout": Millis, millis(3_000), Number(10_000.0), Acted, Live;
     /// How long the JavaScript of a worker, which beats four times a second, may be silent: then its event loop is blocked.
     responsive_timeout "responsiveTimeout": Millis, millis(3_000), Number(30_000.0), Acted, Live;
+    /// Pages of the cluster as a whole, for a platform that probes it.
+    aggregate "aggregate": AggregateConfig, Kind::Section(&AggregateConfig::SECTION), Fields, Acted, Live;
     /// How long it may take to find out where a worker hangs, before it is killed; 0 kills it at once.
     diagnostic_timeout "diagnosticTimeout": Millis, Kind::Millis { min: 0 }, Number(1_000.0), Acted, Live;
+  }
+}
+
+section! {
+  /// Pages of the cluster as a whole, for a platform that probes it. They have a port of their own, so that no route of the app is ever hidden.
+  AggregateConfig {
+    /// Their port.
+    port "port": Option<u32>, Kind::Count { min: 1, max: 65_535 }, Nothing("there are none"), Acted, Stopped;
+    /// The address that they are served on.
+    host "host": Option<String>, Kind::Text(Text::Host), Nothing("every address of the machine"), Acted, Stopped;
+    /// The path that is answered 200 while the data plane turns, else 503.
+    live "live": String, Kind::Text(Text::Endpoint), Word("/health/live"), Acted, Stopped;
+    /// The path that is answered 200 while at least one worker takes requests, else 503.
+    ready "ready": String, Kind::Text(Text::Endpoint), Word("/health/ready"), Acted, Stopped;
   }
 }

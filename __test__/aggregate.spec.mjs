@@ -73,8 +73,8 @@ test('while it starts it is live and not ready, also by paths and an address of 
       () => 'started',
       ({ code }) => code,
     )
-    await eventually(async () => !(await isFree(port)), 'the port of the pages')
-    const [alive, ready] = [await request(port, '/alive'), await request(port, '/ready')]
+    const alive = await eventually(() => request(port, '/alive').catch(() => null), 'the port of the pages')
+    const ready = await request(port, '/ready')
     assert.deepEqual([alive.status, alive.json().state], [200, 'starting'])
     assert.deepEqual([ready.status, ready.json().status], [503, 'not ready'])
     await cluster.stop(false)

@@ -388,8 +388,8 @@ export interface ProcessManagementConfig {
     /** Whether SIGINT and SIGTERM of the master stop the cluster gracefully. Default: `true`. */
     handleSignals?: boolean;
     /**
-     * Whether workers that are defunct or do not respond are looked for. Default: `true`. Accepted with a
-     * warning: not acted on yet.
+     * Whether workers that are defunct, stopped or blocked are looked for by their beats, without a question;
+     * see `healthCheck.aliveTimeout` and `responsiveTimeout`. Default: `true`.
      */
     zombieDetection?: boolean;
     /** Resident memory from which on a worker is replaced. Memory, such as `'512MB'`. Default: no threshold. */
@@ -441,6 +441,43 @@ export interface HealthCheckConfig {
      * Milliseconds, 0 to 86 400 000. Default: 0.
      */
     gracePeriod?: number;
+    /**
+     * How long a native thread of a worker, which beats once a second, may be silent: then the process is
+     * stopped or defunct. Milliseconds, 3 000 to 86 400 000. Default: 10 000.
+     */
+    aliveTimeout?: number;
+    /**
+     * How long the JavaScript of a worker, which beats four times a second, may be silent: then its event loop
+     * is blocked. Milliseconds, 3 000 to 86 400 000. Default: 30 000.
+     */
+    responsiveTimeout?: number;
+    /** Pages of the cluster as a whole, for a platform that probes it. */
+    aggregate?: AggregateConfig;
+    /**
+     * How long it may take to find out where a worker hangs, before it is killed; 0 kills it at once.
+     * Milliseconds, 0 to 86 400 000. Default: 1 000.
+     */
+    diagnosticTimeout?: number;
+}
+/** Pages of the cluster as a whole, for a platform that probes it. They have a port of their own, so that no route of the app is ever hidden. */
+export interface AggregateConfig {
+    /** Their port. A whole number, 1 to 65 535. Default: there are none. */
+    port?: number;
+    /**
+     * The address that they are served on. An IP address, or `'localhost'`. Default: every address of the
+     * machine.
+     */
+    host?: string;
+    /**
+     * The path that is answered 200 while the data plane turns, else 503. A path such as `'/health'`. Default:
+     * `'/health/live'`.
+     */
+    live?: string;
+    /**
+     * The path that is answered 200 while at least one worker takes requests, else 503. A path such as
+     * `'/health'`. Default: `'/health/ready'`.
+     */
+    ready?: string;
 }
 /** How requests find their worker. */
 export interface LoadBalancingConfig {
@@ -1011,8 +1048,47 @@ export interface WorkerHealthDetails {
     consecutiveFailures: number;
     /** When it was last checked, in milliseconds since the epoch; 0 before that. */
     lastCheck: number;
-    /** Why it does not serve; `null` when it does. */
+    /** Why it does not serve, or how it failed its last check; `null` when it is well. */
     reason: string | null;
+    /** The last process of it that hung and was killed for that; `null` if none did. */
+    lastHang: WorkerHang | null;
+}
+/** A process that hung. */
+export interface WorkerHang {
+    pid: number | null;
+    /** How that showed, and where it hung. */
+    reason: string;
+    /** What was found out before it was killed; `null` with `healthCheck.diagnosticTimeout: 0`. */
+    diagnosis: HangDiagnosis | null;
+    /** When it was gone, in milliseconds since the epoch. */
+    timestamp: number;
+}
+/** Where a worker hung. */
+export interface HangDiagnosis {
+    /** The calls of its JavaScript that had not returned, innermost first; empty where the runtime does not tell. */
+    stack: HangFrame[];
+    /** Why there is no stack; `null` if there is one. */
+    noStack: string | null;
+    /** What the operating system said of its main thread. */
+    thread: {
+        /** `running`: it computed; `sleeping`: it waited in a call; `uninterruptible`: for a device; `stopped`: by a signal. */
+        state: 'running' | 'sleeping' | 'uninterruptible' | 'stopped' | 'ended' | 'unknown';
+        /** Its part of one processor, in per cent, just before it was asked. */
+        cpu: number | null;
+        /** The function of the kernel that it slept in. */
+        waitsIn: string | null;
+        /** The number of the system call that it was in. */
+        systemCall: number | null;
+    };
+}
+/** A call in a script. Line and column count from 1. */
+export interface HangFrame {
+    /** Empty for a function without a name. */
+    function: string;
+    /** A path or URL; empty for code without a file. */
+    script: string;
+    line: number;
+    column: number;
 }
 
 /** The events of a cluster. Every `timestamp` is in milliseconds since the epoch. */
@@ -1037,6 +1113,8 @@ export interface ClusterEvents {
         exitCode: number | null;
         signal: NodeJS.Signals | null;
         reason: string;
+        /** Of one that hung and was killed for that: where. `null` of every other. */
+        diagnosis: HangDiagnosis | null;
         timestamp: number;
     }) => void;
     /** A worker failed in a way that somebody should look at. */

@@ -17,9 +17,9 @@ const faults = [
   {
     fault: 'error',
     name: 'answers its health endpoint with 500',
-    reason: 'its health endpoint answered 500',
+    reason: /^its health endpoint answered 500$/,
   },
-  { fault: 'hangs', name: 'hangs', reason: 'its JavaScript did not answer within 500 ms' },
+  { fault: 'hangs', name: 'hangs', reason: /^its JavaScript did not answer within 500 ms/ },
 ]
 
 for (const { fault, name, reason } of faults) {
@@ -40,8 +40,8 @@ for (const { fault, name, reason } of faults) {
               assert.equal(error.code, 'ERR_ROLLOUT_ABORTED')
               assert.equal(error.details.workerId, 'worker-1')
               assert.equal(error.details.cause.code, 'ERR_WORKER_UNHEALTHY')
-              assert.equal(error.details.cause.details.reason, reason)
-              assert.ok(error.message.includes(reason))
+              assert.match(error.details.cause.details.reason, reason)
+              assert.ok(error.message.includes(error.details.cause.details.reason))
               return true
             })
             assert.deepEqual(pidsOf(cluster), before)

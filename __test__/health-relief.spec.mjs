@@ -2,20 +2,46 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HealthCheckError } from 'xypriss-cluster'
-import { withCluster } from './helpers/cluster.mjs'
+import { isBun, withCluster } from './helpers/cluster.mjs'
 import { request } from './helpers/connection.mjs'
 import { underLoad } from './helpers/under-load.mjs'
-import { eventually, waitFor } from './helpers/wait.mjs'
+import { DEADLINE, eventually, waitFor } from './helpers/wait.mjs'
 
-const healthCheck = { endpoint: '/health', interval: 600, timeout: 500, maxFailures: 2, retryDelay: 20 }
+const healthCheck = {
+  endpoint: '/health',
+  interval: 600,
+  timeout: 500,
+  maxFailures: 2,
+  retryDelay: 20,
+  // Enough for a machine that is busy with other things.
+  diagnosticTimeout: 15_000,
+}
 
-const HANGS = /^its JavaScript did not answer within 500 ms$/
+const HANGS = /^its JavaScript did not answer within 500 ms/
 
-/** How the worker falls ill, what is said of it, and how its process ends. */
+/**
+ * How the worker falls ill, what is said of it, and how its process ends. Of one that hangs: what its main thread is at,
+ * and the function that Node.js finds it in.
+ */
 const illnesses = [
-  { illness: 'blocked', name: 'whose JavaScript waits for ever', reason: HANGS, hangs: true },
-  { illness: 'loop', name: 'in an endless loop', reason: HANGS, hangs: true },
-  { illness: 'stopped', name: 'that was stopped by SIGSTOP', reason: HANGS, hangs: true },
+  {
+    illness: 'blocked',
+    name: 'whose JavaScript waits for ever',
+    reason: /^its JavaScript did not answer within 500 ms: its main thread sleeps/,
+    hangs: { state: 'sleeping', in: 'waitForEver' },
+  },
+  {
+    illness: 'loop',
+    name: 'in an endless loop',
+    reason: /^its JavaScript did not answer within 500 ms: its main thread runs without a pause$/,
+    hangs: { state: 'running', in: 'loopForEver' },
+  },
+  {
+    illness: 'stopped',
+    name: 'that was stopped by SIGSTOP',
+    reason: /^its JavaScript did not answer within 500 ms: it was stopped by a signal$/,
+    hangs: { state: 'stopped', noStack: 'it was stopped by a signal' },
+  },
   {
     illness: 'error',
     name: 'whose health endpoint answers 500',
@@ -30,43 +56,112 @@ const illnesses = [
 
 const ofFirst = ({ workerId }) => workerId === 'worker-1'
 
-for (const { illness, name, reason, hangs = false } of illnesses) {
-  test(`a worker ${name} is replaced, and no request fails`, () =>
+/** Two that post 16 KiB, beside two that get. */
+const loads = port => [
+  { port, connections: 2, pause: 5 },
+  { port, connections: 2, pause: 5, method: 'POST', bodySize: 16_384 },
+]
+
+for (const { illness, name, reason, hangs } of illnesses) {
+  test(`a worker ${name} is replaced, and no request of another fails`, () =>
     withCluster(
       { app: 'sickly.mjs', exec: { env: { ILLNESS: illness } }, healthCheck },
       async (cluster, { events }) => {
         const old = cluster.getWorkerById('worker-1').pid
-        const { ok, failed } = await underLoad(
-          [{ port: cluster.port, connections: 4, pause: 5 }],
-          async () => {
-            events.length = 0
-            const told = waitFor(cluster, 'worker:error', ofFirst)
-            const replaced = waitFor(cluster, 'worker:restart', ofFirst)
-            const ended = waitFor(cluster, 'worker:exit', ofFirst)
-            process.kill(old, illness === 'stopped' ? 'SIGSTOP' : 'SIGUSR2')
-            const { error } = await told
-            assert.ok(error instanceof HealthCheckError)
-            assert.equal(error.code, 'ERR_WORKER_UNHEALTHY')
-            assert.equal(error.details.workerId, 'worker-1')
-            assert.equal(error.details.consecutiveFailures, 2)
-            assert.match(error.details.reason, reason)
-            assert.equal((await replaced).reason, `was unhealthy: ${error.details.reason}`)
-            // Killed where it could not leave, else it went by itself.
-            assert.equal((await ended).signal, hangs ? 'SIGKILL' : null)
-          },
-        )
-        assert.deepEqual(failed, [])
-        assert.ok(ok > 0)
+        let exit
+        const { reports } = await underLoad(loads(cluster.port), async () => {
+          events.length = 0
+          const told = waitFor(cluster, 'worker:error', ofFirst)
+          const replaced = waitFor(cluster, 'worker:started', ofFirst, 2 * DEADLINE)
+          const ended = waitFor(cluster, 'worker:exit', ofFirst, 2 * DEADLINE)
+          process.kill(old, illness === 'stopped' ? 'SIGSTOP' : 'SIGUSR2')
+          const { error } = await told
+          assert.ok(error instanceof HealthCheckError)
+          assert.equal(error.code, 'ERR_WORKER_UNHEALTHY')
+          assert.equal(error.details.workerId, 'worker-1')
+          assert.equal(error.details.consecutiveFailures, 2)
+          assert.match(error.details.reason, reason)
+          await replaced
+          exit = await ended
+        })
+        for (const { ok } of reports) assert.ok(ok > 0)
+        const [gets, posts] = reports.map(({ failed }) => failed)
+        assert.deepEqual(gets, [])
+        if (hangs) {
+          // A post that was in the hands of the one that was killed may have been done: it is not repeated. Each
+          // sender has one request at a time.
+          assert.ok(
+            posts.every(({ reason }) => reason === 'status 502'),
+            JSON.stringify(posts),
+          )
+          assert.ok(posts.reduce((sum, { count }) => sum + count, 0) <= 2, JSON.stringify(posts))
+        } else {
+          assert.deepEqual(posts, [])
+        }
+        // Killed where it could not leave, and before the next one is started; else it leaves when that has taken over.
         const names = events.filter(ofFirst).map(({ name }) => name)
-        assert.deepEqual(names, ['worker:error', 'worker:restart', 'worker:started', 'worker:exit'])
+        const order = ['worker:restart', 'worker:started']
+        assert.deepEqual(
+          names,
+          hangs ? ['worker:error', 'worker:exit', ...order] : ['worker:error', ...order, 'worker:exit'],
+        )
+        assert.equal(exit.signal, hangs ? 'SIGKILL' : null)
+        if (hangs) assertExplained(exit, hangs)
+        else assert.equal(exit.diagnosis, null)
+        const restart = events.find(({ name }) => name === 'worker:restart')
+        assert.match(restart.reason, hangs ? /^hung: / : /^was unhealthy: /)
         const changes = events.filter(({ name }) => name === 'health:changed')
         const sick = changes.find(({ details }) => details['worker-1'].status === 'unhealthy')
         assert.match(sick.details['worker-1'].reason, reason)
         assert.notEqual(cluster.getWorkerById('worker-1').pid, old)
         await eventually(async () => (await cluster.getHealth()).healthy, 'a healthy cluster')
+        const { lastHang } = (await cluster.getHealth()).details['worker-1']
+        if (!hangs) return assert.equal(lastHang, null)
+        assert.deepEqual([lastHang.pid, lastHang.reason], [old, exit.reason])
+        assert.deepEqual(lastHang.diagnosis, exit.diagnosis)
       },
     ))
 }
+
+/** It is said where the worker hung: the function, on Node.js, and what the operating system sees, everywhere. */
+function assertExplained({ reason, diagnosis }, hangs) {
+  const { stack, noStack, thread } = diagnosis
+  assert.equal(thread.state, hangs.state)
+  if (hangs.in && !isBun) {
+    assert.equal(stack[0].function, hangs.in)
+    assert.match(stack[0].script, /\/sickly\.mjs$/)
+    assert.ok(stack[0].line > 0 && stack[0].column > 0)
+    assert.equal(noStack, null)
+    assert.ok(reason.includes(`; in ${hangs.in} (`), reason)
+  } else {
+    assert.deepEqual(stack, [])
+    assert.equal(noStack, hangs.noStack ?? 'its runtime does not tell')
+    assert.ok(reason.includes(`; main thread ${hangs.state}`), reason)
+  }
+}
+
+test('of one that hangs in native code the operating system tells, and it is killed all the same', () =>
+  withCluster(
+    {
+      app: 'sickly.mjs',
+      exec: { env: { ILLNESS: 'native' } },
+      healthCheck: { ...healthCheck, diagnosticTimeout: 500 },
+    },
+    async cluster => {
+      const ended = waitFor(cluster, 'worker:exit', ofFirst)
+      const replaced = waitFor(cluster, 'worker:started', ofFirst, 2 * DEADLINE)
+      process.kill(cluster.getWorkerById('worker-1').pid, 'SIGUSR2')
+      const { signal, diagnosis } = await ended
+      assert.equal(signal, 'SIGKILL')
+      assert.deepEqual(diagnosis.stack, [])
+      assert.equal(diagnosis.thread.state, 'sleeping')
+      assert.match(
+        diagnosis.noStack,
+        isBun ? /^its runtime does not tell$/ : /^its runtime did not tell within \d+ ms/,
+      )
+      await replaced
+    },
+  ))
 
 test('with respawn off an unhealthy worker gets no requests, is not replaced, and may recover', () =>
   withCluster(

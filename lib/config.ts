@@ -217,8 +217,8 @@ export interface ProcessManagementConfig {
   /** Whether SIGINT and SIGTERM of the master stop the cluster gracefully. Default: `true`. */
   handleSignals?: boolean
   /**
-   * Whether workers that are defunct or do not respond are looked for. Default: `true`. Accepted with a
-   * warning: not acted on yet.
+   * Whether workers that are defunct, stopped or blocked are looked for by their beats, without a question;
+   * see `healthCheck.aliveTimeout` and `responsiveTimeout`. Default: `true`.
    */
   zombieDetection?: boolean
   /** Resident memory from which on a worker is replaced. Memory, such as `'512MB'`. Default: no threshold. */
@@ -271,6 +271,44 @@ export interface HealthCheckConfig {
    * Milliseconds, 0 to 86 400 000. Default: 0.
    */
   gracePeriod?: number
+  /**
+   * How long a native thread of a worker, which beats once a second, may be silent: then the process is
+   * stopped or defunct. Milliseconds, 3 000 to 86 400 000. Default: 10 000.
+   */
+  aliveTimeout?: number
+  /**
+   * How long the JavaScript of a worker, which beats four times a second, may be silent: then its event loop
+   * is blocked. Milliseconds, 3 000 to 86 400 000. Default: 30 000.
+   */
+  responsiveTimeout?: number
+  /** Pages of the cluster as a whole, for a platform that probes it. */
+  aggregate?: AggregateConfig
+  /**
+   * How long it may take to find out where a worker hangs, before it is killed; 0 kills it at once.
+   * Milliseconds, 0 to 86 400 000. Default: 1 000.
+   */
+  diagnosticTimeout?: number
+}
+
+/** Pages of the cluster as a whole, for a platform that probes it. They have a port of their own, so that no route of the app is ever hidden. */
+export interface AggregateConfig {
+  /** Their port. A whole number, 1 to 65 535. Default: there are none. */
+  port?: number
+  /**
+   * The address that they are served on. An IP address, or `'localhost'`. Default: every address of the
+   * machine.
+   */
+  host?: string
+  /**
+   * The path that is answered 200 while the data plane turns, else 503. A path such as `'/health'`. Default:
+   * `'/health/live'`.
+   */
+  live?: string
+  /**
+   * The path that is answered 200 while at least one worker takes requests, else 503. A path such as
+   * `'/health'`. Default: `'/health/ready'`.
+   */
+  ready?: string
 }
 
 /** How requests find their worker. */

@@ -1,7 +1,7 @@
 /** The events of a cluster. Every `timestamp` is in milliseconds since the epoch. */
 import type { ClusterError } from './errors.js'
 import type { GarbageCollection, MemoryLeak, MemoryLimitResult } from './memory-manager.js'
-import type { ClusterHealth, ClusterMetrics, ScalingDecision } from './metrics.js'
+import type { ClusterHealth, ClusterMetrics, HangDiagnosis, ScalingDecision } from './metrics.js'
 import type { BunWorker } from './worker.js'
 
 /** Name of an event → its listener. */
@@ -17,6 +17,8 @@ export interface ClusterEvents {
     exitCode: number | null
     signal: NodeJS.Signals | null
     reason: string
+    /** Of one that hung and was killed for that: where. `null` of every other. */
+    diagnosis: HangDiagnosis | null
     timestamp: number
   }) => void
   /** A worker failed in a way that somebody should look at. */

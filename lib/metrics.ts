@@ -139,6 +139,48 @@ export interface WorkerHealthDetails {
   consecutiveFailures: number
   /** When it was last checked, in milliseconds since the epoch; 0 before that. */
   lastCheck: number
-  /** Why it does not serve; `null` when it does. */
+  /** Why it does not serve, or how it failed its last check; `null` when it is well. */
   reason: string | null
+  /** The last process of it that hung and was killed for that; `null` if none did. */
+  lastHang: WorkerHang | null
+}
+
+/** A process that hung. */
+export interface WorkerHang {
+  pid: number | null
+  /** How that showed, and where it hung. */
+  reason: string
+  /** What was found out before it was killed; `null` with `healthCheck.diagnosticTimeout: 0`. */
+  diagnosis: HangDiagnosis | null
+  /** When it was gone, in milliseconds since the epoch. */
+  timestamp: number
+}
+
+/** Where a worker hung. */
+export interface HangDiagnosis {
+  /** The calls of its JavaScript that had not returned, innermost first; empty where the runtime does not tell. */
+  stack: HangFrame[]
+  /** Why there is no stack; `null` if there is one. */
+  noStack: string | null
+  /** What the operating system said of its main thread. */
+  thread: {
+    /** `running`: it computed; `sleeping`: it waited in a call; `uninterruptible`: for a device; `stopped`: by a signal. */
+    state: 'running' | 'sleeping' | 'uninterruptible' | 'stopped' | 'ended' | 'unknown'
+    /** Its part of one processor, in per cent, just before it was asked. */
+    cpu: number | null
+    /** The function of the kernel that it slept in. */
+    waitsIn: string | null
+    /** The number of the system call that it was in. */
+    systemCall: number | null
+  }
+}
+
+/** A call in a script. Line and column count from 1. */
+export interface HangFrame {
+  /** Empty for a function without a name. */
+  function: string
+  /** A path or URL; empty for code without a file. */
+  script: string
+  line: number
+  column: number
 }

@@ -112,9 +112,7 @@ pub enum ClusterError {
     stderr: Vec<String>,
   },
   /// A worker failed its health checks.
-  #[error(
-    "cluster worker {worker} is unhealthy: {failures} checks in a row failed, {failure}. See what keeps it from answering, or raise healthCheck.timeout or maxFailures if it needs longer"
-  )]
+  #[error("cluster worker {worker} is unhealthy: {}", unhealthy(*.failures, *.failure))]
   Unhealthy {
     /// The slot.
     worker: String,
@@ -329,6 +327,19 @@ impl ClusterError {
 
 fn holder(pid: &Option<u32>) -> String {
   pid.map(|pid| format!(" by process {pid}")).unwrap_or_default()
+}
+
+fn unhealthy(failures: u32, failure: Failure) -> String {
+  let (checks, keeps, limits) = match failure {
+    Failure::Blocked { .. } => (String::new(), "blocks it", "healthCheck.responsiveTimeout"),
+    Failure::Dead { .. } => (String::new(), "stops it", "healthCheck.aliveTimeout"),
+    Failure::Hangs { .. } | Failure::Slow(_) | Failure::Answered(_) | Failure::Refused(_) => (
+      format!("{failures} checks in a row failed, "),
+      "keeps it from answering",
+      "healthCheck.timeout or maxFailures",
+    ),
+  };
+  format!("{checks}{failure}. See what {keeps}, or raise {limits} if it needs longer")
 }
 
 fn list(ids: &[String]) -> String {

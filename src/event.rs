@@ -4,7 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::{autoscale::decision::Decision, error::ClusterError, worker::cause::Cause};
+use crate::{
+  autoscale::decision::Decision, error::ClusterError, health::diagnosis::Diagnosis,
+  worker::cause::Cause,
+};
 
 /// Something happened to a worker or to the cluster.
 #[derive(Debug, Clone)]
@@ -161,6 +164,7 @@ impl Event {
         "exitCode": cause.exit_code(),
         "signal": cause.signal_name(),
         "reason": cause.to_string(),
+        "diagnosis": cause.diagnosis().map(Diagnosis::to_json),
         "timestamp": timestamp,
       }),
       Self::WorkerError { worker, error } => json!({

@@ -45,8 +45,9 @@ export async function measure(wrk, contender, load, seconds) {
   }
 }
 
-async function send(wrk, { port }, { path, method, body, pause }, seconds) {
-  const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', REPORT]
+/** Send `load` on so many connections and give what wrk counted. */
+export async function send(wrk, { port }, { path, method, body, pause }, seconds, connections = CONNECTIONS) {
+  const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', REPORT]
   const url = `http://127.0.0.1:${port}${path}`
   const child = launch(wrk, [...options, url, method, String(body), String(pause)])
   const [result] = await Promise.all([report(child), once(child, 'exit')])

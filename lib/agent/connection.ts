@@ -6,6 +6,8 @@ import { Handover } from './handover.js'
 import { installProcessSend } from './process-send.js'
 import { drain, leave } from './shutdown.js'
 
+/** Where Node.js opens its inspector unless it is told otherwise. */
+const DEBUG_PORT = 9229
 /** Seen from the agent's bundle, in `dist/`. */
 const MESSAGES = './ipc/worker.js'
 
@@ -49,6 +51,8 @@ export function connect(fd: number): void {
     const { patchBun } = require('./bun-servers.js') as typeof import('./bun-servers.js')
     patchBun(handover)
   } else {
+    // When it hangs, the master asks it by SIGUSR1 where. Any free port: several may hang at once.
+    if (process.debugPort === DEBUG_PORT) process.debugPort = 0
     const { patchNode } = require('./node-servers.js') as typeof import('./node-servers.js')
     patchNode(handover, agent)
   }

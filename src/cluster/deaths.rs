@@ -1,12 +1,14 @@
 //! What the supervisor does when a process is gone, and when its successor is due. The decisions are
 //! those of [`super::restart`].
 
+use std::{sync::Arc, time::SystemTime};
+
 use tokio::time::{Duration, Instant};
 
 use super::{
   restart::Decision,
   slot::{Incarnation, Leaving, Place, Station, Successor},
-  snapshot::add,
+  snapshot::{Hang, add},
   supervisor::{Closing, Supervisor},
 };
 use crate::{
@@ -34,13 +36,17 @@ impl Supervisor {
       target.upstream.close();
       self.departed = add(self.departed, target.upstream.counters());
     }
-    self.publish();
     let pid = gone.as_ref().and_then(|gone| gone.pid);
     let condemned = gone.as_ref().and_then(|gone| gone.condemned);
     let end = match condemned {
       Some(excess) => End { cause: Cause::OverLimit { excess }, ..end },
       None => end,
     };
+    if matches!(end.cause, Cause::Hung { .. }) {
+      let hang = Hang { pid, at: SystemTime::now(), cause: end.cause.clone() };
+      slot.last_hang = Some(Arc::new(hang));
+    }
+    self.publish();
     self.outbox.emit(Event::WorkerExit { worker, pid, cause: end.cause.clone() });
     match (place, gone) {
       (Place::Retiring(_), Some(gone)) => {
@@ -102,6 +108,12 @@ impl Supervisor {
     }
     if !policy.respawn {
       slot.station = Station::Ended;
+      return;
+    }
+    if matches!(end.cause, Cause::Hung { .. }) {
+      // Its relief was counted and waited for already.
+      let reason = end.cause.to_string();
+      slot.station = Station::Waiting { until: Instant::now(), reason };
       return;
     }
     let (streak, decision) = slot.streak.died(uptime, &policy, fastrand::f64());

@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
   Cluster, Run,
+  aggregate::{self, Aggregate},
   autoscaling::{Autoscaler, bounded, keep_scaling},
   command::{Command, Reply},
   enforcement::keep_enforcing,
@@ -102,10 +103,15 @@ impl Cluster {
     let config = self.config();
     check_exec(&config)?;
     let proxy = bind(&config, self.base_port)?;
+    let probed = aggregate::bind(&config)?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let starting = Snapshot::empty(ClusterState::Starting);
     let (snapshots, shown) = watch::channel(Arc::new(starting));
     let current = watch::Sender::new(Arc::clone(&config));
+    if let Some(listener) = probed {
+      let pages = Aggregate::new(&config, proxy.clone(), shown.clone());
+      tokio::spawn(aggregate::serve(listener, pages, commands.clone(), snapshots.clone()));
+    }
     let (config_shown, reporter) = (current.subscribe(), Reporter::default());
     let supervisor = Supervisor::new(Parts {
       host: Host { env, ..self.host.clone() },

@@ -1,5 +1,6 @@
 //! What the supervisor does about workers that fail their health checks: such a worker leaves the
-//! rotation in the same step, and a successor relieves it.
+//! rotation in the same step, and a successor relieves it. One that hangs is of no use until then, and
+//! may take a whole processor from its successor: it is examined and killed first.
 //!
 //! A cause outside, such as a database, makes all workers sick at once, and successors would be no
 //! better. So only some are relieved at a time, each slot waits longer from relief to relief by the
@@ -15,7 +16,11 @@ use super::{
   supervisor::{Closing, Supervisor},
 };
 use crate::{
-  config::Restart, error::ClusterError, event::Event, health::checkup::Checkup, worker::Target,
+  config::Restart,
+  error::ClusterError,
+  event::Event,
+  health::checkup::Checkup,
+  worker::{Demand, Target},
 };
 
 /// One in so many workers is relieved at a time, and always one.
@@ -117,9 +122,15 @@ impl Supervisor {
       if !self.may_relieve() {
         return;
       }
-      let Some(slot) = self.slots.get(index) else {
+      let Some(slot) = self.slots.get_mut(index) else {
         return;
       };
+      if let Some(hung) = slot.present().filter(|present| present.checkup.hangs()) {
+        // Its death starts the next one.
+        hung.raise_demand(Demand::Autopsy);
+        slot.relief = None;
+        continue;
+      }
       let raised = self.births.raise(slot);
       let Some(slot) = self.slots.get_mut(index) else {
         return;
@@ -151,7 +162,8 @@ impl Supervisor {
   }
 
   fn may_relieve(&self) -> bool {
-    let under_way = self.slots.iter().filter(|slot| slot.successor.is_some()).count();
+    let under_way =
+      self.slots.iter().filter(|slot| slot.successor.is_some() || slot.is_dying()).count();
     under_way < self.slots.len().div_ceil(SHARE)
   }
 }

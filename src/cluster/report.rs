@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
   autoscaling::{Scaling, describe},
-  snapshot::{Snapshot, WorkerStatus, WorkerView},
+  snapshot::{Hang, Snapshot, WorkerStatus, WorkerView},
   vitals::{Vitals, Ward},
 };
 use crate::{
   event::epoch_ms,
+  health::diagnosis::Diagnosis,
   monitor::{ProcessSample, Sampler, reading::float},
   proxy::{Counters, ProxyStats},
   telemetry::{
@@ -37,11 +38,21 @@ pub fn health_details(snapshot: &Snapshot) -> Value {
         "consecutiveFailures": worker.checkup.consecutive_failures,
         "lastCheck": worker.checkup.last_check.map_or(0, epoch_ms),
         "reason": reason(worker),
+        "lastHang": worker.last_hang.as_deref().map(hang),
       });
       (worker.id.to_string(), detail)
     })
     .collect();
   Value::Object(details)
+}
+
+fn hang(hang: &Hang) -> Value {
+  json!({
+    "pid": hang.pid,
+    "reason": hang.cause.to_string(),
+    "diagnosis": hang.cause.diagnosis().map(Diagnosis::to_json),
+    "timestamp": epoch_ms(hang.at),
+  })
 }
 
 fn reason(worker: &WorkerView) -> Option<String> {

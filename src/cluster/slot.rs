@@ -11,7 +11,7 @@ use super::{
   command::Reply,
   ports::PortLease,
   restart::Streak,
-  snapshot::{NEVER, WorkerStatus, WorkerView},
+  snapshot::{Hang, NEVER, WorkerStatus, WorkerView},
 };
 use crate::{
   enforcement::Excess,
@@ -128,6 +128,8 @@ pub struct Slot {
   pub ready: Vec<Reply<WorkerView>>,
   /// Its last failure.
   pub last_error: Option<ClusterError>,
+  /// The last process of it that hung.
+  pub last_hang: Option<Arc<Hang>>,
 }
 
 /// Why a slot goes.
@@ -168,6 +170,7 @@ impl Slot {
       port: None,
       ready: Vec::new(),
       last_error: None,
+      last_hang: None,
     }
   }
 
@@ -225,6 +228,12 @@ impl Slot {
     }
   }
 
+  /// Whether its process hangs and is about to be killed for that.
+  #[must_use]
+  pub fn is_dying(&self) -> bool {
+    self.present().is_some_and(|present| *present.demand.borrow() == Demand::Autopsy)
+  }
+
   /// Whether no process of it is left, and none will come.
   #[must_use]
   pub fn is_finished(&self) -> bool {
@@ -267,6 +276,7 @@ impl Slot {
       restarts: self.restarts,
       upstream: shown.and_then(|shown| shown.target.as_ref()).map(|t| Arc::clone(&t.upstream)),
       last_error: self.last_error.as_ref().map(ToString::to_string),
+      last_hang: self.last_hang.clone(),
     }
   }
 }

@@ -13,6 +13,7 @@ use crate::{
     verdict::Verdict,
   },
   proxy::{Counters, Upstream},
+  worker::cause::Cause,
 };
 
 /// State of a worker, in the words of the public `WorkerState`.
@@ -67,6 +68,19 @@ pub struct WorkerView {
   pub upstream: Option<Arc<Upstream>>,
   /// What is known of its last failure.
   pub last_error: Option<String>,
+  /// The last process of it that hung and was killed for it.
+  pub last_hang: Option<Arc<Hang>>,
+}
+
+/// A process that hung.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hang {
+  /// The process.
+  pub pid: Option<u32>,
+  /// When it was gone.
+  pub at: SystemTime,
+  /// How that showed, and where it hung.
+  pub cause: Cause,
 }
 
 impl WorkerView {

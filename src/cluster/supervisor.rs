@@ -459,7 +459,7 @@ impl Supervisor {
     };
     old.gone.extend(replies);
     // One that hangs would neither finish a request nor leave.
-    retire(&old, if hung { Demand::Kill } else { Demand::Stop { by } });
+    retire(&old, if hung { Demand::Autopsy } else { Demand::Stop { by } });
     slot.retiring.push(old);
   }
 

@@ -19,7 +19,10 @@ use super::{
 use crate::{
   error::{ClusterError, Result},
   event::{Event, EventSink},
-  health::checkup::{Checkup, Failure},
+  health::{
+    checkup::{Checkup, Failure},
+    posture::Posture,
+  },
   proxy::{Endpoint, InFlight, Protocol, Upstream},
   worker::{Birth, Demand, End, News, Notice, Nursery, Target, cause::Cause},
 };
@@ -613,22 +616,57 @@ impl Bench {
   }
 }
 
-const HANGS: Failure = Failure::Hangs(Duration::from_millis(5));
+const HANGS: Failure =
+  Failure::Hangs { patience: Duration::from_millis(5), posture: Posture::Runs };
+const HUNG: Cause = Cause::Hung { failure: HANGS, diagnosis: None };
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_that_hangs_is_relieved_and_killed() {
+async fn a_worker_that_hangs_is_examined_and_killed_before_the_next_is_started() {
   let mut bench = Bench::new(json!({ "workers": 2 }));
   let mut babies = bench.running(2).await;
   babies[0].sicken(HANGS).await;
-  let successor = bench.born().await;
+  assert_eq!(babies[0].told().await, Demand::Autopsy);
   bench.until(|s| s.verdict().name() == "degraded").await;
-  assert_eq!((&*successor.0.worker, bench.routed()), ("worker-1", 1));
-  assert_eq!(*babies[0].0.demand.borrow(), Demand::Run);
-  successor.ready().await;
-  assert_eq!(babies[0].told().await, Demand::Kill);
+  assert_eq!(bench.routed(), 1);
+  assert!(bench.births.try_recv().is_err());
+  let since = tokio::time::Instant::now();
+  babies.remove(0).exit(HUNG).await;
+  let next = bench.born().await;
+  // The first time nobody waits for that.
+  assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+  assert_eq!(&*next.0.worker, "worker-1");
+  next.ready().await;
   bench.until(|s| s.verdict().name() == "healthy").await;
   assert_eq!((bench.routed(), bench.log.count("health:changed")), (2, 2));
   assert_eq!((bench.log.count("worker:error"), bench.log.count("worker:restart")), (1, 1));
+  let hang = bench.cluster.snapshot().workers[0].last_hang.clone().unwrap();
+  assert_eq!((&hang.cause, hang.pid.is_some()), (&HUNG, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_that_hang_a_quarter_is_killed_at_a_time_and_none_is_given_up() {
+  let mut bench = Bench::new(json!({ "workers": 3, "processManagement": { "maxRestarts": 1 } }));
+  let mut babies = bench.running(3).await;
+  for baby in &babies {
+    baby.sicken(HANGS).await;
+  }
+  bench.until(|s| s.verdict().name() == "critical").await;
+  assert_eq!(babies[0].told().await, Demand::Autopsy);
+  assert_eq!((*babies[1].0.demand.borrow(), bench.routed()), (Demand::Run, 0));
+  babies.remove(0).exit(HUNG).await;
+  assert_eq!(babies[0].told().await, Demand::Autopsy);
+  for baby in &mut babies {
+    assert_eq!(baby.told().await, Demand::Autopsy);
+    baby.say(News::Exited(End { cause: HUNG, startup: None, stderr: Vec::new() })).await;
+  }
+  for _ in 0..9 {
+    let mut next = bench.born().await;
+    next.ready().await;
+    next.sicken(HANGS).await;
+    assert_eq!(next.told().await, Demand::Autopsy);
+    next.exit(HUNG).await;
+  }
+  assert_ne!(bench.status("worker-1"), WorkerStatus::Error);
 }
 
 #[tokio::test(start_paused = true)]
@@ -669,7 +707,7 @@ async fn a_quarter_is_relieved_at_a_time_and_nobody_who_recovered() {
 async fn a_sick_worker_whose_successor_fails_keeps_its_place_and_gets_another() {
   let mut bench = Bench::new(json!({ "workers": 2 }));
   let babies = bench.running(2).await;
-  babies[0].sicken(HANGS).await;
+  babies[0].sicken(Failure::Answered(500)).await;
   bench.born().await.exit(BOOT_FAILURE).await;
   let another = bench.born().await;
   assert_eq!((&*another.0.worker, bench.status("worker-1")), ("worker-1", WorkerStatus::Running));
@@ -696,7 +734,7 @@ async fn a_release_that_fails_its_trial_never_takes_over() {
     assert!(canary.0.on_trial && !babies[0].0.on_trial);
     canary.say(News::Ready { target: Some(target(&canary.0.worker)) }).await;
     canary.sicken(failure).await;
-    assert_eq!(canary.told().await == Demand::Kill, killed);
+    assert_eq!(canary.told().await == Demand::Autopsy, killed);
     canary.exit(Cause::AskedFor { code: Some(0), signal: None }).await;
     let error = restarted.await.unwrap().unwrap_err();
     assert_eq!(error.code(), "ERR_ROLLOUT_ABORTED");

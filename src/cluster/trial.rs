@@ -64,7 +64,7 @@ impl Supervisor {
       failures: checkup.consecutive_failures,
       failure,
     });
-    let demand = if checkup.hangs() { Demand::Kill } else { Demand::Stop { by } };
+    let demand = if checkup.hangs() { Demand::Autopsy } else { Demand::Stop { by } };
     successor.incarnation.raise_demand(demand);
   }
 

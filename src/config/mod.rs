@@ -30,8 +30,10 @@ use self::model::{
   LoadBalancingConfig, MonitoringConfig, ProcessManagementConfig, ResilienceConfig, ResourceConfig,
   SecurityConfig,
 };
-pub use self::model::{AutoScalingConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig};
-use crate::{balancer::Strategy, proxy::QueueLimits};
+pub use self::model::{
+  AggregateConfig, AutoScalingConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig,
+};
+use crate::{balancer::Strategy, health::limits::Limits, proxy::QueueLimits};
 
 pub use resolve::{Resolved, resolve};
 
@@ -50,6 +52,8 @@ pub struct Config {
   pub handle_signals: bool,
   /// The liveness check of each worker.
   pub health: Health,
+  /// How long the beats of a worker may be missing; `None` when nobody listens for them.
+  pub signs: Option<Limits>,
   /// How requests find their worker.
   pub balancing: Balancing,
   /// Time between two `metrics:updated` events; `None` when monitoring is off.
@@ -103,6 +107,7 @@ impl From<ClusterConfig> for Config {
         startup: process.startup_timeout.0,
         graceful_shutdown: process.graceful_shutdown_timeout.0,
         kill: process.kill_timeout.0,
+        diagnosis: health.diagnostic_timeout.0,
       },
       handle_signals: process.handle_signals,
       health: Health {
@@ -113,6 +118,10 @@ impl From<ClusterConfig> for Config {
         retry_delay: health.retry_delay.0,
         grace_period: health.grace_period.0,
       },
+      signs: process.zombie_detection.then_some(Limits {
+        alive: health.alive_timeout.0,
+        responsive: health.responsive_timeout.0,
+      }),
       balancing: Balancing {
         strategy: Strategy::parse(&balancing.strategy).unwrap_or_default(),
         host: balancing.host.as_deref().and_then(check::host),
@@ -173,6 +182,8 @@ pub struct Timing {
   pub graceful_shutdown: Duration,
   /// From SIGTERM until SIGKILL.
   pub kill: Duration,
+  /// To find out where it hangs, before SIGKILL.
+  pub diagnosis: Duration,
 }
 
 /// The checks of each worker. The path of its endpoint is in [`Config::health_check`].

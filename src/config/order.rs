@@ -86,6 +86,11 @@ pub fn problems(
     ("resilience.retryPolicy.maxDelay", Shown::Time(retry.max_delay)),
   );
 
+  let aggregate = &config.health_check.aggregate;
+  if aggregate.live == aggregate.ready {
+    let path = &aggregate.ready;
+    found.push(format!("healthCheck.aggregate.ready: {path} is healthCheck.aggregate.live too"));
+  }
   let deployment = &config.advanced.deployment;
   if deployment.rolling_updates && deployment.max_unavailable == 0 && deployment.max_surge == 0 {
     found.push(

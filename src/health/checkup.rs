@@ -2,6 +2,8 @@
 
 use std::{fmt, io, time::Duration, time::SystemTime};
 
+use super::posture::Posture;
+
 /// Checks that an unhealthy worker must pass in a row to be healthy again, as with HAProxy's `rise`:
 /// one answer between two hangs is no recovery.
 pub const RISE: u32 = 2;
@@ -33,7 +35,26 @@ impl Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
   /// Its JavaScript did not answer a ping in this time: it is blocked, stopped or cut off.
-  Hangs(Duration),
+  Hangs {
+    /// How long it was given.
+    patience: Duration,
+    /// What its main thread was at.
+    posture: Posture,
+  },
+  /// Its event loop did not turn, and its native thread lives: it is blocked.
+  Blocked {
+    /// For how long.
+    silent: Duration,
+    /// What its main thread was at.
+    posture: Posture,
+  },
+  /// Not even its native thread did anything: it is stopped or defunct.
+  Dead {
+    /// For how long.
+    silent: Duration,
+    /// What its main thread was at.
+    posture: Posture,
+  },
   /// Its health endpoint did not answer in this time, and its JavaScript did.
   Slow(Duration),
   /// Its health endpoint answered this status.
@@ -46,15 +67,27 @@ impl Failure {
   /// Whether nothing that the worker still has to do can be expected to be done.
   #[must_use]
   pub const fn hangs(self) -> bool {
-    matches!(self, Self::Hangs(_))
+    matches!(self, Self::Hangs { .. } | Self::Blocked { .. } | Self::Dead { .. })
+  }
+
+  /// Whether it was found by the beats of the worker rather than by a check.
+  #[must_use]
+  pub const fn is_of_beats(self) -> bool {
+    matches!(self, Self::Blocked { .. } | Self::Dead { .. })
   }
 }
 
 impl fmt::Display for Failure {
   fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match self {
-      Self::Hangs(time) => {
-        write!(f, "its JavaScript did not answer within {} ms", time.as_millis())
+      Self::Hangs { patience, posture } => {
+        write!(f, "its JavaScript did not answer within {} ms{posture}", patience.as_millis())
+      }
+      Self::Blocked { silent, posture } => {
+        write!(f, "its event loop has not turned for {} ms{posture}", silent.as_millis())
+      }
+      Self::Dead { silent, posture } => {
+        write!(f, "its process has shown no sign of life for {} ms{posture}", silent.as_millis())
       }
       Self::Slow(time) => {
         write!(f, "its health endpoint did not answer within {} ms", time.as_millis())
@@ -68,6 +101,7 @@ impl fmt::Display for Failure {
 /// The state of one worker's checks.
 ///
 /// - Unknown | Healthy + `max_failures` failed in a row → Unhealthy
+/// - any + condemned → Unhealthy
 /// - Unknown + passed → Healthy
 /// - Unhealthy + [`RISE`] passed in a row → Healthy
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +154,12 @@ impl Checkup {
       failure: Some(failure),
       last_check: Some(now),
     }
+  }
+
+  /// When its beats stopped for longer than they may: unhealthy at once, whatever the checks said.
+  #[must_use]
+  pub const fn condemned(self, failure: Failure, now: SystemTime) -> Self {
+    self.failed(failure, now, 0)
   }
 
   /// Whether it passed as many in a row as an unhealthy worker must: its proof of readiness and a
@@ -176,7 +216,9 @@ mod tests {
     let now = SystemTime::UNIX_EPOCH;
     let time = Duration::from_millis(5);
     for (failure, hangs) in [
-      (Failure::Hangs(time), true),
+      (Failure::Hangs { patience: time, posture: Posture::Runs }, true),
+      (Failure::Blocked { silent: time, posture: Posture::Sleeps }, true),
+      (Failure::Dead { silent: time, posture: Posture::Stopped }, true),
       (Failure::Slow(time), false),
       (BAD, false),
       (Failure::Refused(io::ErrorKind::ConnectionRefused), false),
@@ -184,6 +226,40 @@ mod tests {
       assert_eq!(Checkup::NEW.failed(failure, now, 1).hangs(), hangs);
       assert!(!Checkup::NEW.failed(failure, now, 2).hangs());
     }
+  }
+
+  #[test]
+  fn says_what_it_saw() {
+    let time = Duration::from_millis(30_000);
+    for (failure, sentence) in [
+      (
+        Failure::Hangs { patience: time, posture: Posture::Runs },
+        "its JavaScript did not answer within 30000 ms: its main thread runs without a pause",
+      ),
+      (
+        Failure::Blocked { silent: time, posture: Posture::Sleeps },
+        "its event loop has not turned for 30000 ms: its main thread sleeps in a call that does not return",
+      ),
+      (
+        Failure::Dead { silent: time, posture: Posture::Stopped },
+        "its process has shown no sign of life for 30000 ms: it was stopped by a signal",
+      ),
+      (
+        Failure::Hangs { patience: time, posture: Posture::Unknown },
+        "its JavaScript did not answer within 30000 ms",
+      ),
+    ] {
+      assert_eq!(failure.to_string(), sentence);
+    }
+  }
+
+  #[test]
+  fn silence_condemns_at_once_and_beats_bring_back() {
+    let now = SystemTime::UNIX_EPOCH;
+    let failure = Failure::Blocked { silent: Duration::from_secs(30), posture: Posture::Runs };
+    let condemned = Checkup::NEW.passed(now).condemned(failure, now);
+    assert!(condemned.hangs() && condemned.passed(now).is_sick());
+    assert!(!condemned.passed(now).passed(now).is_sick());
   }
 
   proptest! {

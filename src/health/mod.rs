@@ -2,6 +2,9 @@
 //! puts the answers together.
 
 pub mod checkup;
+pub mod diagnosis;
+pub mod limits;
 pub mod pace;
+pub mod posture;
 pub mod starvation;
 pub mod verdict;

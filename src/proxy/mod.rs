@@ -25,6 +25,7 @@ mod pool;
 mod queue;
 mod reply;
 mod retry;
+mod roll;
 mod route;
 mod routes;
 mod service;
@@ -63,6 +64,14 @@ use crate::{
 
 /// Most data-plane threads of one proxy. Beyond that, the workers need the processors more.
 pub const MAX_THREADS: usize = 8;
+
+/// Listens on `port` of `host`, or of every address, for what is no request of a client.
+///
+/// # Errors
+/// Like [`Proxy::bind`].
+pub fn listen_on(host: Option<IpAddr>, port: u16) -> Result<std::net::TcpListener> {
+  listener::listen(listener::reserve(host, port)?, host, port)
+}
 
 /// How a proxy is set up.
 #[derive(Debug, Clone)]
@@ -248,6 +257,12 @@ impl Proxy {
   #[must_use]
   pub fn latency(&self) -> Counts {
     self.inner.shared.latency.counts()
+  }
+
+  /// Whether every data-plane thread turns, asked now and given `limit` to say so. Before the port is
+  /// open there is none to ask.
+  pub async fn turns(&self, limit: Duration) -> bool {
+    self.inner.shared.roll.call(limit).await
   }
 
   /// What it is doing now.

@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
   retry::Budget,
+  roll,
   service::{self, Client},
   shared::{Held, Shared},
   stream::Stream,
@@ -66,6 +67,7 @@ impl Shard {
       .build()
       .map_err(|error| ClusterError::system("start a proxy thread", &error))?;
     let name = format!("xypriss-proxy-{}", self.index);
+    let calls = self.shared.roll.join();
     let running = Held::new(&self.shared, |shared| &shared.running);
     let serving = Held::new(&self.shared, |shared| &shared.serving);
     thread::Builder::new()
@@ -75,6 +77,7 @@ impl Shard {
         if let Some(acceptor) = acceptor {
           runtime.spawn(acceptor);
         }
+        runtime.spawn(roll::answer(calls));
         runtime.block_on(self.run(dealt, header_timeout, serving));
         // Dropping the runtime cuts what the deadline left over.
       })

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::{
   latency::Latency,
   queue::{Queue, QueueLimits},
+  roll::Roll,
   routes::Routes,
 };
 use crate::balancer::{Balancer, Strategy};
@@ -26,6 +27,7 @@ pub(super) struct Shared {
   pub(super) queue: Queue,
   pub(super) tally: Tally,
   pub(super) latency: Latency,
+  pub(super) roll: Roll,
   /// Set once the proxy closes: when whatever is still open then is cut.
   closing: watch::Sender<Option<Instant>>,
   /// The same in short, for a look at every turn.
@@ -60,6 +62,7 @@ impl Shared {
       queue: Queue::default(),
       tally: Tally::default(),
       latency: Latency::default(),
+      roll: Roll::default(),
       closing: watch::Sender::new(None),
       is_closing: AtomicBool::new(false),
       serving: watch::Sender::new(0),

@@ -1,10 +1,13 @@
 //! Why a worker died, named so that a person can act on it.
 
-use std::{fmt, process::ExitStatus};
+use std::{fmt, process::ExitStatus, sync::Arc};
 
 use nix::sys::signal::Signal;
 
-use crate::enforcement::Excess;
+use crate::{
+  enforcement::Excess,
+  health::{checkup::Failure, diagnosis::Diagnosis},
+};
 
 /// The cause of a worker's death.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +43,13 @@ pub enum Cause {
   OverLimit {
     /// The limit, and what it had.
     excess: Excess,
+  },
+  /// It hung, so we killed it.
+  Hung {
+    /// How that showed.
+    failure: Failure,
+    /// Where it hung, if there was time to find out.
+    diagnosis: Option<Arc<Diagnosis>>,
   },
   /// It was not ready in time, so we killed it.
   StartupTimeout,
@@ -82,6 +92,23 @@ impl Cause {
       | Self::OutOfMemory { .. }
       | Self::HeapExhausted { .. }
       | Self::OverLimit { .. }
+      | Self::Hung { .. }
+      | Self::StartupTimeout
+      | Self::SpawnFailed => None,
+    }
+  }
+
+  /// Where it hung, as far as that was found out.
+  #[must_use]
+  pub fn diagnosis(&self) -> Option<&Diagnosis> {
+    match self {
+      Self::Hung { diagnosis, .. } => diagnosis.as_deref(),
+      Self::AskedFor { .. }
+      | Self::Exited { .. }
+      | Self::Signalled { .. }
+      | Self::OutOfMemory { .. }
+      | Self::HeapExhausted { .. }
+      | Self::OverLimit { .. }
       | Self::StartupTimeout
       | Self::SpawnFailed => None,
     }
@@ -95,7 +122,9 @@ impl Cause {
       Self::Signalled { signal }
       | Self::OutOfMemory { signal }
       | Self::HeapExhausted { signal } => Some(name(*signal)),
-      Self::StartupTimeout | Self::OverLimit { .. } => Some(name(libc::SIGKILL)),
+      Self::Hung { .. } | Self::StartupTimeout | Self::OverLimit { .. } => {
+        Some(name(libc::SIGKILL))
+      }
       Self::Exited { .. } | Self::SpawnFailed => None,
     }
   }
@@ -112,6 +141,10 @@ impl fmt::Display for Cause {
       }
       Self::HeapExhausted { .. } => f.write_str("ran out of JavaScript heap memory"),
       Self::OverLimit { excess } => write!(f, "was killed at a hard limit: {excess}"),
+      Self::Hung { failure, diagnosis: Some(diagnosis) } => {
+        write!(f, "hung: {failure}; {diagnosis}")
+      }
+      Self::Hung { failure, diagnosis: None } => write!(f, "hung: {failure}"),
       Self::StartupTimeout => f.write_str("did not become ready in time"),
       Self::SpawnFailed => f.write_str("could not be started"),
     }

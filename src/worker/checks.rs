@@ -19,6 +19,7 @@ use crate::{
   health::{
     checkup::{Checkup, Failure},
     pace,
+    posture::Posture,
     starvation::{Evidence, Weight, weigh},
   },
   ipc::{channel::Channel, message::Message},
@@ -103,6 +104,31 @@ impl Checks {
     self.stage = Stage::Off;
   }
 
+  /// Its beats are missing for longer than they may: it is unhealthy at once. Told once.
+  pub fn condemn(&mut self, failure: Failure) -> Option<Checkup> {
+    if self.checkup.hangs() {
+      return None;
+    }
+    self.checkup = self.checkup.condemned(failure, SystemTime::now());
+    Some(self.checkup)
+  }
+
+  /// Its beats are back: for one that was found by them, that counts as a check passed.
+  pub fn revive(&mut self) -> Option<Checkup> {
+    let found = self.checkup.failure.is_some_and(Failure::is_of_beats);
+    if !found || !self.checkup.is_sick() {
+      return None;
+    }
+    self.checkup = self.checkup.passed(SystemTime::now());
+    Some(self.checkup)
+  }
+
+  /// How it hangs, if it does.
+  #[must_use]
+  pub fn hang(&self) -> Option<Failure> {
+    self.checkup.failure.filter(|_| self.checkup.hangs())
+  }
+
   /// What happens next. Cancel safe.
   pub async fn tick(&mut self) -> Tick {
     match &mut self.stage {
@@ -152,11 +178,12 @@ impl Checks {
         Some(self.failed(failure, config))
       }
       (Stage::Asked(asked), Tick::Time) => {
+        let (evidence, posture) = asked.evidence(pid);
+        let patience = asked.patience;
         let failure = match asked.ping {
-          Some(_) => Failure::Hangs(asked.patience),
-          None => Failure::Slow(asked.patience),
+          Some(_) => Failure::Hangs { patience, posture },
+          None => Failure::Slow(patience),
         };
-        let evidence = asked.evidence(pid);
         self.silent(failure, evidence, worker, config)
       }
       (Stage::Off, _) => None,
@@ -229,13 +256,15 @@ impl Checks {
 }
 
 impl Asked {
-  fn evidence(&self, pid: u32) -> Evidence {
+  fn evidence(&self, pid: u32) -> (Evidence, Posture) {
     let now = Reading::take(pid);
-    Evidence {
+    let (before, now) = (self.before.as_ref(), now.as_ref());
+    let evidence = Evidence {
       patience: self.patience,
       late: Instant::now().saturating_duration_since(self.until),
-      thread: self.before.as_ref().zip(now).map(|(before, now)| now.since(before)),
-    }
+      thread: before.zip(now).map(|(before, now)| now.since(before)),
+    };
+    (evidence, now.map_or(Posture::Unknown, |now| now.posture(before)))
   }
 }
 

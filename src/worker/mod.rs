@@ -3,10 +3,13 @@
 //! [`task`] is the actor that owns the process; it follows [`state`] and reports to the supervisor
 //! through [`Notice`]s. Everything that a worker can be told is a [`Demand`].
 
+pub mod autopsy;
+pub mod beats;
 pub mod cause;
 pub mod checks;
 pub mod exit;
 pub mod forward;
+pub mod inspector;
 pub mod output;
 pub mod probe;
 pub mod spawner;
@@ -57,6 +60,8 @@ pub enum Demand {
     /// When SIGTERM follows.
     by: Instant,
   },
+  /// It hangs: find out where, and end it.
+  Autopsy,
   /// End at once.
   Kill,
 }

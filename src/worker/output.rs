@@ -8,7 +8,10 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::forward::{Forward, Target};
+use super::{
+  forward::{Forward, Target},
+  inspector::Ear,
+};
 
 /// Longest line that stays whole, in bytes; a longer one is cut into lines of this length.
 const MAX_LINE: usize = 64 * 1024;
@@ -40,13 +43,22 @@ impl Tail {
   }
 }
 
+/// What is made of stderr besides.
+#[derive(Debug, Clone, Default)]
+pub struct Listeners {
+  /// Keeps the last lines.
+  pub tail: Tail,
+  /// Hears of an inspector.
+  pub ear: Ear,
+}
+
 /// Pass on everything from `stream` until it ends, line by line.
 pub async fn pump(
   mut stream: impl AsyncRead + Unpin,
   target: Target,
   worker: &str,
   forward: &Forward,
-  tail: Option<&Tail>,
+  listeners: Option<&Listeners>,
 ) {
   let mut lines = Lines::default();
   let mut buffer = vec![0; 8 * 1024];
@@ -60,11 +72,11 @@ pub async fn pump(
       }
     };
     for line in lines.push(read) {
-      deliver(&line, target, worker, forward, tail).await;
+      deliver(&line, target, worker, forward, listeners).await;
     }
   }
   if let Some(line) = lines.finish() {
-    deliver(&line, target, worker, forward, tail).await;
+    deliver(&line, target, worker, forward, listeners).await;
   }
 }
 
@@ -73,9 +85,12 @@ async fn deliver(
   target: Target,
   worker: &str,
   forward: &Forward,
-  tail: Option<&Tail>,
+  listeners: Option<&Listeners>,
 ) {
-  if let Some(tail) = tail {
+  if let Some(Listeners { tail, ear }) = listeners {
+    if ear.hears(line) {
+      return;
+    }
     tail.push(line);
   }
   let mut tagged = Vec::with_capacity(worker.len() + line.len() + 4);

@@ -14,6 +14,8 @@ use crate::config::Timing;
 /// - Draining + idle → Leaving
 /// - Draining | Leaving + deadline → Terminating
 /// - Terminating + deadline → Killing
+/// - any but Diagnosing, Killing, Exited + hung → Diagnosing, or Killing when no time is given for that
+/// - Diagnosing + diagnosed → Killing
 /// - any but Exited + kill → Killing
 /// - any + exited → Exited
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub enum State {
     /// When SIGKILL follows.
     deadline: Instant,
   },
+  /// It hangs, and it is being found out where.
+  Diagnosing,
   /// Got SIGKILL, process group and all.
   Killing,
   /// Reaped. Terminal.
@@ -56,6 +60,10 @@ pub enum Input {
     /// When SIGTERM follows, whatever it still has to do.
     by: Instant,
   },
+  /// It hangs: nothing that it has to do can be expected to be done.
+  Hung,
+  /// It was found out where it hangs, or could not be.
+  Diagnosed,
   /// Somebody wants it gone at once.
   Kill,
   /// Its last request is finished.
@@ -79,6 +87,8 @@ pub enum Effect {
   AskToLeave,
   /// Send SIGTERM.
   Terminate,
+  /// Find out where it hangs.
+  Diagnose,
   /// Send SIGKILL to its process group.
   Kill,
   /// Tell the supervisor that it is gone.
@@ -89,7 +99,7 @@ impl State {
   /// Apply `input` at `now`. A late or duplicate input keeps the state and asks for nothing.
   #[must_use]
   pub fn on(self, input: Input, now: Instant, timing: Timing) -> (Self, Effect) {
-    use State::{Draining, Exited, Killing, Leaving, Running, Starting, Terminating};
+    use State::{Diagnosing, Draining, Exited, Killing, Leaving, Running, Starting, Terminating};
     let terminating = Terminating { deadline: now + timing.kill };
     match (self, input) {
       (Exited, _) => (Exited, Effect::None),
@@ -105,14 +115,33 @@ impl State {
       (Draining { .. } | Leaving { .. }, Input::Deadline) => (terminating, Effect::Terminate),
       (
         Starting { .. } | Running | Draining { .. } | Leaving { .. } | Terminating { .. },
-        Input::Kill,
-      ) => (Killing, Effect::Kill),
+        Input::Hung,
+      ) if !timing.diagnosis.is_zero() => (Diagnosing, Effect::Diagnose),
+      (
+        Starting { .. } | Running | Draining { .. } | Leaving { .. } | Terminating { .. },
+        Input::Hung | Input::Kill,
+      )
+      | (Diagnosing, Input::Diagnosed | Input::Kill) => (Killing, Effect::Kill),
       // Listed, not `_ =>`: adding a state or an input must break this match.
-      (Running | Draining { .. } | Leaving { .. } | Terminating { .. } | Killing, Input::Ready)
-      | (Draining { .. } | Leaving { .. } | Terminating { .. } | Killing, Input::Stop { .. })
-      | (Killing, Input::Kill)
-      | (Starting { .. } | Running | Leaving { .. } | Terminating { .. } | Killing, Input::Idle)
-      | (Running | Killing, Input::Deadline) => (self, Effect::None),
+      (
+        Running | Draining { .. } | Leaving { .. } | Terminating { .. } | Diagnosing | Killing,
+        Input::Ready,
+      )
+      | (
+        Draining { .. } | Leaving { .. } | Terminating { .. } | Diagnosing | Killing,
+        Input::Stop { .. },
+      )
+      | (Diagnosing, Input::Hung)
+      | (Killing, Input::Hung | Input::Kill)
+      | (
+        Starting { .. } | Running | Draining { .. } | Leaving { .. } | Terminating { .. } | Killing,
+        Input::Diagnosed,
+      )
+      | (
+        Starting { .. } | Running | Leaving { .. } | Terminating { .. } | Diagnosing | Killing,
+        Input::Idle,
+      )
+      | (Running | Diagnosing | Killing, Input::Deadline) => (self, Effect::None),
     }
   }
 
@@ -124,7 +153,7 @@ impl State {
       | Self::Draining { deadline }
       | Self::Leaving { deadline }
       | Self::Terminating { deadline } => Some(deadline),
-      Self::Running | Self::Killing | Self::Exited => None,
+      Self::Running | Self::Diagnosing | Self::Killing | Self::Exited => None,
     }
   }
 
@@ -133,7 +162,11 @@ impl State {
   pub const fn is_asked_to_go(self) -> bool {
     matches!(
       self,
-      Self::Draining { .. } | Self::Leaving { .. } | Self::Terminating { .. } | Self::Killing
+      Self::Draining { .. }
+        | Self::Leaving { .. }
+        | Self::Terminating { .. }
+        | Self::Diagnosing
+        | Self::Killing
     )
   }
 }
@@ -149,6 +182,7 @@ mod tests {
     startup: Duration::from_secs(60),
     graceful_shutdown: Duration::from_secs(30),
     kill: Duration::from_secs(5),
+    diagnosis: Duration::from_secs(1),
   };
 
   /// One row per line of the table in the doc comment of [`State`].
@@ -175,12 +209,26 @@ mod tests {
       (draining, Input::Kill, State::Killing, Effect::Kill),
       (leaving, Input::Kill, State::Killing, Effect::Kill),
       (terminating, Input::Kill, State::Killing, Effect::Kill),
+      (starting, Input::Hung, State::Diagnosing, Effect::Diagnose),
+      (State::Running, Input::Hung, State::Diagnosing, Effect::Diagnose),
+      (draining, Input::Hung, State::Diagnosing, Effect::Diagnose),
+      (State::Diagnosing, Input::Diagnosed, State::Killing, Effect::Kill),
+      (State::Diagnosing, Input::Kill, State::Killing, Effect::Kill),
+      (State::Diagnosing, Input::Stop { by }, State::Diagnosing, Effect::None),
+      (State::Diagnosing, Input::Exited, State::Exited, Effect::AnnounceExit),
       (starting, Input::Exited, State::Exited, Effect::AnnounceExit),
       (State::Running, Input::Exited, State::Exited, Effect::AnnounceExit),
       (State::Killing, Input::Exited, State::Exited, Effect::AnnounceExit),
     ] {
       assert_eq!(state.on(input, now, TIMING), (next, effect), "{state:?} + {input:?}");
     }
+  }
+
+  #[test]
+  fn one_that_hangs_is_killed_at_once_where_no_time_is_given_to_find_out_why() {
+    let timing = Timing { diagnosis: Duration::ZERO, ..TIMING };
+    let killed = State::Running.on(Input::Hung, Instant::now(), timing);
+    assert_eq!(killed, (State::Killing, Effect::Kill));
   }
 
   #[test]
@@ -196,7 +244,16 @@ mod tests {
   fn an_exit_is_announced_once_and_ends_everything() {
     let now = Instant::now();
     let stop = Input::Stop { by: now };
-    for input in [Input::Ready, stop, Input::Kill, Input::Idle, Input::Deadline, Input::Exited] {
+    for input in [
+      Input::Ready,
+      stop,
+      Input::Hung,
+      Input::Diagnosed,
+      Input::Kill,
+      Input::Idle,
+      Input::Deadline,
+      Input::Exited,
+    ] {
       assert_eq!(State::Exited.on(input, now, TIMING), (State::Exited, Effect::None));
     }
   }

@@ -17,18 +17,20 @@ use tokio::{
 };
 
 use super::{
-  Birth, Demand, End, News, Notice, Nursery, Target,
+  Birth, Demand, End, News, Notice, Nursery, Target, autopsy,
+  beats::{Sound, Watch},
   cause::Cause,
   checks::Checks,
   exit::Process,
   forward::{self, Forward},
-  output::{Tail, pump},
-  spawner::{Spawned, Spawner},
+  inspector::{Ear, Habit},
+  output::{Listeners, pump},
+  spawner::{Launch, Spawned, Spawner},
   state::{Effect, Input, State},
 };
 use crate::{
   error::ClusterError,
-  health::checkup::Checkup,
+  health::{checkup::Checkup, diagnosis::Diagnosis},
   ipc::{
     channel::Channel,
     local,
@@ -85,14 +87,14 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
     Ok(channel) => channel,
     Err(error) => return not_spawned(&birth, &error),
   };
-  let tail = Tail::default();
+  let listeners = Listeners { ear: Ear::new(habit(&birth.launch)), ..Listeners::default() };
   let out = tokio::spawn({
     let (worker, forward) = (Arc::clone(&birth.worker), forward.clone());
     async move { pump(stdout, forward::Target::Stdout, &worker, &forward, None).await }
   });
   let err = tokio::spawn({
-    let (worker, tail) = (Arc::clone(&birth.worker), tail.clone());
-    async move { pump(stderr, forward::Target::Stderr, &worker, &forward, Some(&tail)).await }
+    let (worker, listeners) = (Arc::clone(&birth.worker), listeners.clone());
+    async move { pump(stderr, forward::Target::Stderr, &worker, &forward, Some(&listeners)).await }
   });
   let pid = process.pid().as_raw().unsigned_abs();
   let mut task = Task {
@@ -100,6 +102,11 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
     overdue: None,
     upstreams: Vec::new(),
     checks: Checks::OFF,
+    watch: Watch::OFF,
+    ear: listeners.ear,
+    autopsy: None,
+    hung: false,
+    diagnosis: None,
     witness: Witness::of_child(),
     entry: registry::enter(Arc::clone(&birth.worker), pid, page),
     birth,
@@ -110,7 +117,17 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
   }
   let (last, status) = task.live(process, Some(channel)).await;
   last_words([out, err]).await;
-  task.end(last, status, tail.lines())
+  task.end(last, status, listeners.tail.lines())
+}
+
+/// What the command line and `NODE_OPTIONS` of a worker say of its inspector.
+fn habit(launch: &Launch) -> Habit {
+  let own = launch.env.iter().rfind(|(name, _)| name == "NODE_OPTIONS").map(|(_, own)| own.clone());
+  let inherited = || std::env::var_os("NODE_OPTIONS").filter(|_| launch.inherits_env);
+  let options = own.or_else(inherited).unwrap_or_default();
+  let options = options.to_string_lossy();
+  let args = launch.args.iter().filter_map(|arg| arg.to_str());
+  Habit::of(args.chain(options.split_ascii_whitespace()))
 }
 
 /// The process could not be had; nothing is left behind.
@@ -145,6 +162,16 @@ struct Task {
   /// Its servers so far: one that was closed may have requests to finish.
   upstreams: Vec<Arc<Upstream>>,
   checks: Checks,
+  /// Listens for its beats.
+  watch: Watch,
+  /// Hears where its inspector is.
+  ear: Ear,
+  /// What is being found out of it, while it is.
+  autopsy: Option<oneshot::Receiver<Diagnosis>>,
+  /// Whether it was killed for hanging.
+  hung: bool,
+  /// What was found out.
+  diagnosis: Option<Diagnosis>,
   /// Knows of the out-of-memory killer.
   witness: Witness,
   /// Its place among all workers of this process, found by whoever asks of its memory.
@@ -167,6 +194,7 @@ impl Task {
         changed = self.birth.demand.changed() => match (changed, *self.birth.demand.borrow()) {
           (Err(_), _) | (Ok(()), Demand::Kill) => Input::Kill,
           (Ok(()), Demand::Stop { by }) => Input::Stop { by },
+          (Ok(()), Demand::Autopsy) => Input::Hung,
           (Ok(()), Demand::Run) => continue,
         },
         message = receive(&mut channel) => match message {
@@ -208,7 +236,7 @@ impl Task {
             continue;
           }
         },
-        proved = proved(&mut proof) => {
+        proved = received(&mut proof) => {
           proof = None;
           if let Some(listening) = proved {
             self.ready(Some(listening)).await;
@@ -217,6 +245,15 @@ impl Task {
         }
         () = idle(self.state, &self.upstreams) => Input::Idle,
         () = at(self.state.deadline()) => Input::Deadline,
+        found = received(&mut self.autopsy) => {
+          self.autopsy = None;
+          self.diagnosis = found;
+          Input::Diagnosed
+        }
+        () = self.watch.tick() => {
+          self.listen(process.pid().as_raw().unsigned_abs()).await;
+          continue;
+        }
         tick = self.checks.tick() => {
           let config = self.birth.config.borrow().clone();
           let pid = process.pid().as_raw().unsigned_abs();
@@ -236,8 +273,11 @@ impl Task {
     }
     let (next, effect) = self.state.on(input, Instant::now(), timing);
     self.state = next;
+    // Not one that somebody wanted killed anyhow.
+    self.hung |= effect == Effect::Kill && matches!(input, Input::Hung | Input::Diagnosed);
     if next.is_asked_to_go() {
       self.checks.end();
+      self.watch.end();
     }
     match effect {
       // Waiting for the last request is a branch of the loop, entered by the state alone.
@@ -250,8 +290,40 @@ impl Task {
         None | Some(Err(_)) => process.terminate(),
       },
       Effect::Terminate => process.terminate(),
+      Effect::Diagnose => self.autopsy = Some(self.examine(process, timing.diagnosis)),
       Effect::Kill => process.kill_group(),
     }
+  }
+
+  fn examine(&self, process: &Process, limit: Duration) -> oneshot::Receiver<Diagnosis> {
+    let (done, found) = oneshot::channel();
+    let examined = autopsy::examine(process.pid(), self.ear.clone(), limit);
+    tokio::spawn(async move {
+      // Nobody waits for one that has ended by itself.
+      let _heard = done.send(examined.await);
+    });
+    found
+  }
+
+  /// Listen for its beats.
+  async fn listen(&mut self, pid: u32) {
+    let limits = self.birth.config.borrow().signs;
+    let checkup = match self.watch.listen(pid, self.entry.page.as_ref(), limits) {
+      Sound::Nothing => None,
+      Sound::Turning => self.checks.revive(),
+      Sound::Starved(failure) => {
+        tracing::warn!(worker = %self.birth.worker, %failure, "not blamed: the machine gave it no time");
+        None
+      }
+      Sound::Silent(failure) => {
+        let condemned = self.checks.condemn(failure);
+        if condemned.is_some() {
+          tracing::warn!(worker = %self.birth.worker, %failure, "silent for too long");
+        }
+        condemned
+      }
+    };
+    self.examined(checkup).await;
   }
 
   /// It proved that it is ready, by a server that answers or by saying so.
@@ -264,6 +336,7 @@ impl Task {
       (Effect::AnnounceReady, target) => {
         self.report(News::Ready { target }).await;
         let config = self.birth.config.borrow().clone();
+        self.watch.begin();
         let checkup = self.checks.begin(self.birth.on_trial, &config);
         self.examined(Some(checkup)).await;
       }
@@ -311,11 +384,19 @@ impl Task {
     let _sent = self.birth.notices.send(notice).await;
   }
 
-  fn end(&self, last: State, status: io::Result<ExitStatus>, stderr: Vec<String>) -> End {
+  fn end(&mut self, last: State, status: io::Result<ExitStatus>, stderr: Vec<String>) -> End {
     let worker = self.birth.worker.to_string();
     if let Some(timeout) = self.overdue {
       let startup = ClusterError::StartupTimeout { worker, timeout, stderr: stderr.clone() };
       return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
+    }
+    if self.hung
+      && let Some(failure) = self.checks.hang()
+    {
+      let diagnosis = self.diagnosis.take().map(Arc::new);
+      let cause = Cause::Hung { failure, diagnosis };
+      tracing::warn!(%worker, %cause, diagnosis = ?cause.diagnosis(), "killed");
+      return End { cause, startup: None, stderr };
     }
     let cause = match status {
       Ok(status) => Cause::of(status, last.is_asked_to_go(), self.witness.saw_kill(), &stderr),
@@ -369,9 +450,10 @@ fn prove(mut listening: Listening) -> oneshot::Receiver<Listening> {
   proved
 }
 
-async fn proved(proof: &mut Option<oneshot::Receiver<Listening>>) -> Option<Listening> {
-  match proof {
-    Some(proof) => proof.await.ok(),
+/// What comes of it; `None` when nothing will. Pending for ever without one.
+async fn received<T>(awaited: &mut Option<oneshot::Receiver<T>>) -> Option<T> {
+  match awaited {
+    Some(awaited) => awaited.await.ok(),
     None => pending().await,
   }
 }

@@ -21,7 +21,7 @@ pub use traffic::{
   BulkheadConfig, CircuitBreakerConfig, LoadBalancingConfig, QueueConfig, ResilienceConfig,
   RetryPolicyConfig, TimeoutConfig,
 };
-pub use workers::{ExecConfig, HealthCheckConfig, ProcessManagementConfig};
+pub use workers::{AggregateConfig, ExecConfig, HealthCheckConfig, ProcessManagementConfig};
 
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use super::{
   super::{
     field::{
       Action, Change,
-      Fallback::{Flag as On, Nothing, Number},
+      Fallback::{Fields, Flag as On, Nothing, Number, Text as Word},
       Field, Kind, PERCENT_OF_CORE, SIZE, Section, Text, count, millis,
     },
     units::{Bytes, Millis},
@@ -47,8 +47,8 @@ section! {
     kill_timeout "killTimeout": Millis, millis(0), Number(5_000.0), Acted, Live;
     /// Whether SIGINT and SIGTERM of the master stop the cluster gracefully.
     handle_signals "handleSignals": bool, Kind::Flag, On(true), Acted, Live;
-    /// Whether workers that are defunct or do not respond are looked for.
-    zombie_detection "zombieDetection": bool, Kind::Flag, On(true), Warned, Live;
+    /// Whether workers that are defunct, stopped or blocked are looked for by their beats, without a question; see `healthCheck.aliveTimeout` and `responsiveTimeout`.
+    zombie_detection "zombieDetection": bool, Kind::Flag, On(true), Acted, Live;
     /// Resident memory from which on a worker is replaced.
     memory_threshold "memoryThreshold": Option<Bytes>, SIZE, Nothing("no threshold"), Acted, Live;
     /// Processor time from which on a worker is replaced, in per cent of one core.
@@ -77,5 +77,27 @@ section! {
     retry_delay "retryDelay": Millis, millis(0), Number(1_000.0), Acted, Live;
     /// After a worker is ready, before it is checked; the first check comes within an `interval` after it.
     grace_period "gracePeriod": Millis, millis(0), Number(0.0), Acted, Live;
+    /// How long a native thread of a worker, which beats once a second, may be silent: then the process is stopped or defunct.
+    alive_timeout "aliveTimeout": Millis, millis(3_000), Number(10_000.0), Acted, Live;
+    /// How long the JavaScript of a worker, which beats four times a second, may be silent: then its event loop is blocked.
+    responsive_timeout "responsiveTimeout": Millis, millis(3_000), Number(30_000.0), Acted, Live;
+    /// Pages of the cluster as a whole, for a platform that probes it.
+    aggregate "aggregate": AggregateConfig, Kind::Section(&AggregateConfig::SECTION), Fields, Acted, Live;
+    /// How long it may take to find out where a worker hangs, before it is killed; 0 kills it at once.
+    diagnostic_timeout "diagnosticTimeout": Millis, Kind::Millis { min: 0 }, Number(1_000.0), Acted, Live;
+  }
+}
+
+section! {
+  /// Pages of the cluster as a whole, for a platform that probes it. They have a port of their own, so that no route of the app is ever hidden.
+  AggregateConfig {
+    /// Their port.
+    port "port": Option<u32>, Kind::Count { min: 1, max: 65_535 }, Nothing("there are none"), Acted, Stopped;
+    /// The address that they are served on.
+    host "host": Option<String>, Kind::Text(Text::Host), Nothing("every address of the machine"), Acted, Stopped;
+    /// The path that is answered 200 while the data plane turns, else 503.
+    live "live": String, Kind::Text(Text::Endpoint), Word("/health/live"), Acted, Stopped;
+    /// The path that is answered 200 while at least one worker takes requests, else 503.
+    ready "ready": String, Kind::Text(Text::Endpoint), Word("/health/ready"), Acted, Stopped;
   }
 }

@@ -1,0 +1,76 @@
+//! Finds out where a worker hangs, before it is killed. Bounded in time; what could not be found out
+//! says why.
+
+use std::time::Duration;
+
+use nix::{
+  sys::signal::{Signal, kill},
+  unistd::Pid,
+};
+use tokio::time::{sleep, timeout};
+
+use super::inspector::{Ear, stack};
+use crate::{
+  health::{
+    diagnosis::{Diagnosis, Frame, Kernel, Stack},
+    posture::Posture,
+  },
+  monitor::thread::{self, Reading},
+};
+
+/// How long its processor time is looked at, at least; a tick of the kernel is 10 ms at most.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Examine process `pid`, in no more than `limit`. `ear` listens on its stderr.
+pub async fn examine(pid: Pid, ear: Ear, limit: Duration) -> Diagnosis {
+  let process = pid.as_raw().unsigned_abs();
+  let before = Reading::take(process);
+  // Looked at first: when V8 has stopped the script for us, it sleeps.
+  let look = LOOK.min(limit / 2);
+  sleep(look).await;
+  let now = Reading::take(process);
+  let kernel = Kernel {
+    posture: now.as_ref().map_or(Posture::Unknown, |now| now.posture(before.as_ref())),
+    cpu: before.as_ref().zip(now).and_then(|(before, now)| now.cpu_since(before)),
+    waits_in: thread::waits_in(process),
+    system_call: thread::system_call(process),
+  };
+  let stack = script(pid, kernel.posture, &ear, limit.saturating_sub(look)).await;
+  Diagnosis { stack, kernel }
+}
+
+async fn script(pid: Pid, posture: Posture, ear: &Ear, limit: Duration) -> Stack {
+  let why = match posture {
+    Posture::Stopped => "it was stopped by a signal",
+    Posture::Device => "it waits for a device",
+    Posture::Ended => "its main thread has ended",
+    Posture::Runs | Posture::Sleeps | Posture::Unknown => {
+      return match timeout(limit, ask(pid, ear)).await {
+        Ok(Ok(frames)) => Stack::Known(frames),
+        Ok(Err(why)) => Stack::Unknown(why),
+        Err(_late) => {
+          let limit = limit.as_millis();
+          Stack::Unknown(format!(
+            "its runtime did not tell within {limit} ms: its main thread may be in native code, or the app handles SIGUSR1"
+          ))
+        }
+      };
+    }
+  };
+  Stack::Unknown(why.to_owned())
+}
+
+async fn ask(pid: Pid, ear: &Ear) -> Result<Vec<Frame>, String> {
+  ear.ask();
+  if !ear.knows() {
+    if ear.exposes() {
+      return Err("its --inspect-port would open its inspector to other machines".to_owned());
+    }
+    // Without a handler it would end by the signal, as Bun does.
+    if !thread::catches(pid.as_raw().unsigned_abs(), libc::SIGUSR1) {
+      return Err("its runtime does not tell".to_owned());
+    }
+    kill(pid, Signal::SIGUSR1).map_err(|error| format!("it cannot be asked: {error}"))?;
+  }
+  stack(&ear.address().await).await
+}

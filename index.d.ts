@@ -769,6 +769,11 @@ export interface DeploymentConfig {
      * Milliseconds, 0 to 86 400 000. Default: 0.
      */
     healthCheckGracePeriod?: number;
+    /**
+     * The time over which the WebSockets of a worker that goes are closed, each at a moment of its own.
+     * Milliseconds, 0 to 86 400 000. Default: 2 000.
+     */
+    drainWindow?: number;
 }
 
 /** A worker as users see it. */

@@ -29,7 +29,7 @@ use crate::{
   error::{ClusterError, Result},
   event::{Event, EventSink},
   health::{checkup::Checkup, verdict::Verdict},
-  proxy::{Counters, Proxy},
+  proxy::{Counters, Farewell, Proxy},
   worker::{Demand, News, Notice, Nursery, Target},
 };
 
@@ -305,8 +305,9 @@ impl Supervisor {
     let present = slot.vacate();
     slot.retiring.extend(present);
     self.publish();
+    let farewell = self.farewell(demand);
     for incarnation in self.slots.get(index).into_iter().flat_map(|slot| &slot.retiring) {
-      retire(incarnation, demand);
+      retire(incarnation, demand, farewell);
     }
   }
 
@@ -398,7 +399,7 @@ impl Supervisor {
 
   /// A successor proved itself: it takes over, and the old process goes.
   pub(super) fn take_over(&mut self, index: usize, target: Option<Target>) {
-    let by = self.patience();
+    let leave = Demand::Stop { by: self.patience() };
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
@@ -416,6 +417,9 @@ impl Supervisor {
     let worker = slot.id.to_string();
     self.outbox.emit(Event::WorkerRestart { worker, reason });
     self.serve(index, target);
+    // One that hangs would neither finish a request nor leave.
+    let demand = if hung { Demand::Kill } else { leave };
+    let farewell = self.farewell(demand);
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
@@ -423,14 +427,23 @@ impl Supervisor {
       return replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
     };
     old.gone.extend(replies);
-    // One that hangs would neither finish a request nor leave.
-    retire(&old, if hung { Demand::Kill } else { Demand::Stop { by } });
+    retire(&old, demand, farewell);
     slot.retiring.push(old);
   }
 
   /// When whoever is told to go now has to be gone.
   pub(super) fn patience(&self) -> Instant {
     Instant::now() + self.births.config.borrow().timing.graceful_shutdown
+  }
+
+  /// What the tunnels of whoever is told to go now are told.
+  pub(super) fn farewell(&self, demand: Demand) -> Farewell {
+    let window = self.births.config.borrow().advanced.deployment.drain_window.0;
+    match demand {
+      _ if self.closing != Closing::No => Farewell::shutdown(),
+      Demand::Stop { by } => Farewell::restart(window, by),
+      Demand::Run | Demand::Kill => Farewell::restart(window, Instant::now()),
+    }
   }
 
   /// Let the data plane see what is routable.
@@ -492,9 +505,10 @@ impl Supervisor {
 }
 
 /// Tell a process that is not routable any more to go.
-fn retire(incarnation: &Incarnation, demand: Demand) {
+pub(super) fn retire(incarnation: &Incarnation, demand: Demand, farewell: Farewell) {
   if let Some(target) = &incarnation.target {
     target.upstream.close();
+    target.upstream.dismiss(farewell);
   }
   incarnation.raise_demand(demand);
 }

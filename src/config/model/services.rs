@@ -137,5 +137,7 @@ section! {
     max_surge "maxSurge": u32, Kind::Count { min: 0, max: 512 }, Number(1.0), Warned, Live;
     /// How long a successor must have been well before it takes over; with 0, for one health check.
     health_check_grace_period "healthCheckGracePeriod": Millis, millis(0), Number(0.0), Acted, Live;
+    /// The time over which the WebSockets of a worker that goes are closed, each at a moment of its own.
+    drain_window "drainWindow": Millis, millis(0), Number(2_000.0), Acted, Live;
   }
 }

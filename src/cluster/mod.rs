@@ -8,6 +8,8 @@ mod autoscaling;
 pub mod births;
 pub mod command;
 mod deaths;
+mod deploy;
+pub mod exchange;
 pub mod launch;
 pub mod operations;
 pub mod outbox;

@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
   command::Reply,
+  exchange::{Probation, Recreation, Role},
   ports::PortLease,
   restart::Streak,
   snapshot::{NEVER, WorkerStatus, WorkerView},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
   error::ClusterError,
   health::checkup::Checkup,
-  worker::{Demand, Generation, Target},
+  worker::{Demand, Generation, Target, cause::Cause},
 };
 
 /// One process of a slot, as the supervisor holds it.
@@ -24,6 +25,8 @@ use crate::{
 pub struct Incarnation {
   /// Which one.
   pub generation: Generation,
+  /// Whether a deployment started it.
+  pub newest: bool,
   /// Its process id, once it has one.
   pub pid: Option<u32>,
   /// Its port, given back when this is dropped.
@@ -90,6 +93,8 @@ pub struct Successor {
   pub incarnation: Incarnation,
   /// Set when it failed its trial and was told to go.
   pub failed: Option<ClusterError>,
+  /// What it does when it has passed.
+  pub role: Role,
   /// Why there is to be another one.
   pub reason: String,
   /// Who waits until it has taken over and the old one is gone.
@@ -107,6 +112,12 @@ pub struct Slot {
   pub station: Station,
   /// Who will.
   pub successor: Option<Successor>,
+  /// Set while the present process has yet to show that it is well.
+  pub probation: Option<Probation>,
+  /// Set while a process is to be started as soon as the old one is gone.
+  pub recreation: Option<Recreation>,
+  /// What became of a successor that had passed and waited.
+  pub lost: Option<ClusterError>,
   /// Who did, and is not gone yet.
   pub retiring: Vec<Incarnation>,
   /// Set when the slot goes as soon as no process of it is left.
@@ -125,6 +136,8 @@ pub struct Slot {
   pub ready: Vec<Reply<WorkerView>>,
   /// Its last failure.
   pub last_error: Option<ClusterError>,
+  /// How the last process that did its work, and was not asked to go, ended.
+  pub last_death: Option<Cause>,
 }
 
 /// Why a slot goes.
@@ -143,6 +156,8 @@ pub enum Place {
   Station,
   /// It is to take over.
   Successor,
+  /// It stands by, to take over again.
+  Standby,
   /// It is told to go.
   Retiring(usize),
 }
@@ -156,6 +171,9 @@ impl Slot {
       ordinal,
       station: Station::Vacant,
       successor: None,
+      probation: None,
+      recreation: None,
+      lost: None,
       retiring: Vec::new(),
       leaving: None,
       streak: Streak::default(),
@@ -165,6 +183,7 @@ impl Slot {
       port: None,
       ready: Vec::new(),
       last_error: None,
+      last_death: None,
     }
   }
 
@@ -177,6 +196,9 @@ impl Slot {
     if self.successor.as_ref().is_some_and(|s| s.incarnation.generation == generation) {
       return Some(Place::Successor);
     }
+    if self.standby().is_some_and(|old| old.generation == generation) {
+      return Some(Place::Standby);
+    }
     self.retiring.iter().position(|old| old.generation == generation).map(Place::Retiring)
   }
 
@@ -188,6 +210,9 @@ impl Slot {
         Station::Waiting { .. } | Station::Failed | Station::Ended | Station::Vacant => None,
       },
       Place::Successor => self.successor.as_mut().map(|successor| &mut successor.incarnation),
+      Place::Standby => {
+        self.probation.as_mut().and_then(|probation| probation.predecessor.as_mut())
+      }
       Place::Retiring(index) => self.retiring.get_mut(index),
     }
   }
@@ -199,6 +224,22 @@ impl Slot {
       Station::Booting(present) | Station::Serving(present) => Some(present),
       Station::Waiting { .. } | Station::Failed | Station::Ended | Station::Vacant => None,
     }
+  }
+
+  /// Nothing of a deployment goes on here. Gives who stood by, and who waits.
+  pub fn abandon(&mut self) -> (Option<Incarnation>, Vec<Reply<()>>) {
+    let (standby, mut waiting) = match self.probation.take() {
+      Some(probation) => (probation.predecessor, probation.replies),
+      None => (None, Vec::new()),
+    };
+    waiting.extend(self.recreation.take().map(|recreation| recreation.reply));
+    (standby, waiting)
+  }
+
+  /// The process that stands by to take over again.
+  #[must_use]
+  pub fn standby(&self) -> Option<&Incarnation> {
+    self.probation.as_ref().and_then(|probation| probation.predecessor.as_ref())
   }
 
   /// Take the present process out, leaving the slot vacant.
@@ -234,7 +275,14 @@ impl Slot {
   /// Every process of it that there is.
   pub fn processes(&self) -> impl Iterator<Item = u32> {
     let successor = self.successor.as_ref().map(|successor| &successor.incarnation);
-    self.present().into_iter().chain(successor).chain(&self.retiring).filter_map(|i| i.pid)
+    let standby = self.standby();
+    self
+      .present()
+      .into_iter()
+      .chain(successor)
+      .chain(standby)
+      .chain(&self.retiring)
+      .filter_map(|i| i.pid)
   }
 
   /// The slot as users see it.
@@ -250,7 +298,9 @@ impl Slot {
       Station::Serving(_) => WorkerStatus::Running,
       Station::Failed => WorkerStatus::Error,
       Station::Ended => WorkerStatus::Stopped,
-      Station::Vacant if self.successor.is_some() => WorkerStatus::Starting,
+      Station::Vacant if self.successor.is_some() || self.recreation.is_some() => {
+        WorkerStatus::Starting
+      }
       Station::Vacant => WorkerStatus::Stopped,
     };
     WorkerView {
@@ -264,6 +314,8 @@ impl Slot {
       restarts: self.restarts,
       upstream: shown.and_then(|shown| shown.target.as_ref()).map(|t| Arc::clone(&t.upstream)),
       last_error: self.last_error.as_ref().map(ToString::to_string),
+      generation: self.present().map(|present| present.generation),
+      last_death: self.last_death.clone(),
     }
   }
 }

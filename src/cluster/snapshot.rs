@@ -13,6 +13,7 @@ use crate::{
     verdict::Verdict,
   },
   proxy::{Counters, Upstream},
+  worker::{Generation, cause::Cause},
 };
 
 /// State of a worker, in the words of the public `WorkerState`.
@@ -67,6 +68,10 @@ pub struct WorkerView {
   pub upstream: Option<Arc<Upstream>>,
   /// What is known of its last failure.
   pub last_error: Option<String>,
+  /// Which incarnation does its work.
+  pub generation: Option<Generation>,
+  /// How the last one ended that was not asked to.
+  pub last_death: Option<Cause>,
 }
 
 impl WorkerView {

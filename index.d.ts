@@ -820,25 +820,30 @@ export interface AdvancedConfig {
 /** How workers are replaced. */
 export interface DeploymentConfig {
     /**
-     * Whether they are replaced one after the other rather than all at once. Default: `true`. Accepted with a
-     * warning: not acted on yet.
+     * Whether they are replaced some at a time. Else all successors start at once, and take over together or
+     * not at all: with twice the memory, nothing is mixed, and all is taken back. Default: `true`.
      */
     rollingUpdates?: boolean;
     /**
-     * How many may be missing meanwhile. A whole number, 0 to 512. Default: 0. Accepted with a warning: not
-     * acted on yet.
+     * How many workers may be missing meanwhile; those are stopped before the new ones start. A whole number, 0
+     * to 512. Default: 0.
      */
     maxUnavailable?: number;
     /**
-     * How many may be there too many meanwhile. A whole number, 0 to 512. Default: 1. Accepted with a warning:
-     * not acted on yet.
+     * How many processes more than workers there may be meanwhile, those that finish their requests included. A
+     * whole number, 0 to 512. Default: 1.
      */
     maxSurge?: number;
     /**
-     * How long a successor must have been well before it takes over; with 0, for one health check.
-     * Milliseconds, 0 to 86 400 000. Default: 0.
+     * How long a successor must have been well before it takes over, and the first one again after that; with
+     * 0, for one health check. Milliseconds, 0 to 86 400 000. Default: 0.
      */
     healthCheckGracePeriod?: number;
+    /**
+     * The time over which the WebSockets of a worker that goes are closed, each at a moment of its own.
+     * Milliseconds, 0 to 86 400 000. Default: 2 000.
+     */
+    drainWindow?: number;
 }
 
 /** A worker as users see it. */

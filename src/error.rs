@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{enforcement::Excess, health::checkup::Failure, worker::cause::Cause};
+use crate::{enforcement::Excess, health::checkup::Failure, rollout::Phase, worker::cause::Cause};
 
 /// Shorthand for results of the core.
 pub type Result<T, E = ClusterError> = std::result::Result<T, E>;
@@ -121,16 +121,28 @@ pub enum ClusterError {
     /// How the last one failed.
     failure: Failure,
   },
-  /// A rolling restart met a successor that failed; the old workers were kept.
-  #[error(
-    "rolling restart of the cluster stopped at {worker}, the workers not yet replaced serve on: {source}"
-  )]
+  /// A deployment met a new process that failed.
+  #[error("the deployment was stopped at {worker}, {phase}, and {}: {source}", aftermath(.rolled_back, .kept))]
   RolloutAborted {
-    /// The slot whose successor failed.
+    /// The slot whose new process failed.
     worker: String,
+    /// How far it had come.
+    phase: Phase,
+    /// The slots that had been replaced and were started as they were before.
+    rolled_back: Vec<String>,
+    /// The slots that had been replaced, and stay so.
+    kept: Vec<String>,
     /// Why it failed.
     #[source]
     source: Box<ClusterError>,
+  },
+  /// A worker that had taken over ended before its deployment did.
+  #[error("cluster worker {worker} {cause} soon after it had taken over")]
+  WorkerDied {
+    /// The slot.
+    worker: String,
+    /// How it ended.
+    cause: Cause,
   },
   /// No worker has this id.
   #[error("the cluster has no worker \"{worker}\"; it has {}", list(.known))]
@@ -231,6 +243,7 @@ impl ClusterError {
       Self::SettingRefused { .. } => "ERR_SETTING_REFUSED",
       Self::LimitTooLow { .. } => "ERR_LIMIT_TOO_LOW",
       Self::RolloutAborted { .. } => "ERR_ROLLOUT_ABORTED",
+      Self::WorkerDied { .. } => "ERR_WORKER_DIED",
       Self::WorkerNotFound { .. } => "ERR_WORKER_NOT_FOUND",
       Self::WorkerExists { .. } => "ERR_WORKER_EXISTS",
       Self::WorkerStopped { .. } => "ERR_WORKER_STOPPED",
@@ -293,8 +306,17 @@ impl ClusterError {
         "allowed": excess.limit.number(),
         "baseline": baseline,
       }),
-      Self::RolloutAborted { worker, source } => json!({
+      Self::WorkerDied { worker, cause } => json!({
         "workerId": worker,
+        "exitCode": cause.exit_code(),
+        "signal": cause.signal_name(),
+        "reason": cause.to_string(),
+      }),
+      Self::RolloutAborted { worker, phase, rolled_back, kept, source } => json!({
+        "workerId": worker,
+        "phase": phase.name(),
+        "rolledBack": rolled_back,
+        "kept": kept,
         "cause": { "code": source.code(), "message": source.to_string(), "details": source.details() },
       }),
       Self::WorkerNotFound { worker, known } => json!({ "workerId": worker, "known": known }),
@@ -340,6 +362,18 @@ fn unhealthy(failures: u32, failure: Failure) -> String {
     ),
   };
   format!("{checks}{failure}. See what {keeps}, or raise {limits} if it needs longer")
+}
+
+fn aftermath(rolled_back: &[String], kept: &[String]) -> String {
+  let run = |ids: &[String]| if ids.len() == 1 { "runs" } else { "run" };
+  let back = || format!("{} {} again as before it", rolled_back.join(", "), run(rolled_back));
+  let new = || format!("{}, replaced already, {} on", kept.join(", "), run(kept));
+  match (rolled_back.is_empty(), kept.is_empty()) {
+    (true, true) => "every worker is what it was before".to_owned(),
+    (false, true) => back(),
+    (true, false) => new(),
+    (false, false) => format!("{}, and {}", back(), new()),
+  }
 }
 
 fn list(ids: &[String]) -> String {

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`binding`] | the Node-API surface; the only module that names a `napi` type |
 //! | [`cluster`] | the handle, the supervisor, slots, large operations |
+//! | [`rollout`] | pure: in which order a deployment replaces workers |
 //! | [`autoscale`] | pure: how many workers there should be |
 //! | [`enforcement`] | pure: what is done about workers that take too much |
 //! | [`health`] | verdicts on workers |
@@ -43,6 +44,7 @@ pub mod ipc;
 pub mod memory;
 pub mod monitor;
 pub mod proxy;
+pub mod rollout;
 pub mod runtime;
 pub mod telemetry;
 pub mod ticker;

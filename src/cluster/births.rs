@@ -29,6 +29,9 @@ pub struct Births {
   pub notices: mpsc::Sender<Notice>,
   /// The public port; theirs are above it.
   pub public_port: u16,
+  /// The configuration that workers outside of a deployment are started with, while the newest has yet
+  /// to prove itself.
+  pub proven: Option<Arc<Config>>,
   /// How many there have been.
   pub generations: Generation,
 }
@@ -39,7 +42,29 @@ impl Births {
   /// # Errors
   /// When there is no port or no script for it. Everything later comes as news.
   pub fn raise(&mut self, slot: &Slot) -> Result<Incarnation> {
+    let newest = || self.config.borrow().clone();
+    let config = self.proven.clone().unwrap_or_else(newest);
+    // One with nobody to take over from is better than nobody.
+    let on_trial = matches!(slot.station, Station::Serving(_));
+    self.raise_with(&config, false, on_trial, slot)
+  }
+
+  /// The same for a deployment: by the newest configuration, and checked at once in any case.
+  ///
+  /// # Errors
+  /// As [`raise`](Self::raise).
+  pub fn raise_newest(&mut self, slot: &Slot) -> Result<Incarnation> {
     let config = self.config.borrow().clone();
+    self.raise_with(&config, true, true, slot)
+  }
+
+  fn raise_with(
+    &mut self,
+    config: &Config,
+    newest: bool,
+    on_trial: bool,
+    slot: &Slot,
+  ) -> Result<Incarnation> {
     let port = PortLease::take(self.public_port, slot.port)?;
     let mut launch =
       launch(&self.host, &config.exec, &slot.id, slot.ordinal, port.port(), self.public_port)?;
@@ -50,14 +75,14 @@ impl Births {
       generation: self.generations,
       worker: Arc::clone(&slot.id),
       launch,
-      // One with nobody to take over from is better than nobody.
-      on_trial: matches!(slot.station, Station::Serving(_)),
+      on_trial,
       config: self.config.subscribe(),
       demand: demand.subscribe(),
       notices: self.notices.clone(),
     });
     Ok(Incarnation {
       generation: self.generations,
+      newest,
       pid: None,
       port,
       demand,

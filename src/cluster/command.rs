@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use tokio::sync::oneshot;
 
-use super::snapshot::WorkerView;
+use super::{exchange::Exchange, snapshot::WorkerView};
 use crate::{config::Config, enforcement::Excess, error::Result};
 
 /// Where an answer goes. Dropping the other end cancels nothing.
@@ -51,6 +51,15 @@ pub enum Command {
     /// Done.
     reply: Reply<()>,
   },
+  /// A step of a deployment.
+  Exchange {
+    /// The slot.
+    id: String,
+    /// What is to be done.
+    step: Exchange,
+    /// Done, or failed.
+    reply: Reply<()>,
+  },
   /// Open the public port: the first workers are ready.
   Open {
     /// Done.
@@ -60,6 +69,8 @@ pub enum Command {
   Configure {
     /// The effective configuration.
     config: Arc<Config>,
+    /// What workers are started with until it is proven, but for those of the deployment that does.
+    proven: Option<Arc<Config>>,
     /// Done.
     reply: Reply<()>,
   },

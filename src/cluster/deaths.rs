@@ -6,6 +6,7 @@ use std::{sync::Arc, time::SystemTime};
 use tokio::time::{Duration, Instant};
 
 use super::{
+  exchange::Role,
   restart::Decision,
   slot::{Incarnation, Leaving, Place, Station, Successor},
   snapshot::{Hang, add},
@@ -30,6 +31,7 @@ impl Supervisor {
     let gone = match place {
       Place::Station => slot.vacate(),
       Place::Successor => None,
+      Place::Standby => slot.probation.as_mut().and_then(|p| p.predecessor.take()),
       Place::Retiring(at) => (at < slot.retiring.len()).then(|| slot.retiring.remove(at)),
     };
     if let Some(target) = gone.as_ref().and_then(|gone| gone.target.as_ref()) {
@@ -52,36 +54,47 @@ impl Supervisor {
       (Place::Retiring(_), Some(gone)) => {
         drop(gone.port);
         gone.gone.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
+        self.recreate_if_gone(index);
       }
       (Place::Station, Some(gone)) => {
         let (uptime, lost) = (gone.uptime(Instant::now()), gone.port.is_lost());
+        let newest = gone.newest;
         drop(gone);
-        let moved = if lost && end.startup.is_some() { self.start_elsewhere(index) } else { None };
+        if let Some(slot) = self.slots.get_mut(index) {
+          slot.last_death = Some(end.cause.clone());
+          let died =
+            ClusterError::WorkerDied { worker: slot.id.to_string(), cause: end.cause.clone() };
+          if self.fail_probation(index, &died, true) {
+            return;
+          }
+        }
+        let moved =
+          if lost && end.startup.is_some() { self.start_elsewhere(index, newest) } else { None };
         match (moved, self.slots.get_mut(index)) {
           (Some(incarnation), Some(slot)) => slot.station = Station::Booting(incarnation),
           (_, _) => self.mourn(index, end, uptime),
         }
       }
       (Place::Successor, _) => self.lose_successor(index, end),
-      (Place::Station | Place::Retiring(_), None) => {}
+      (Place::Standby, _) | (Place::Station | Place::Retiring(_), None) => {}
     }
   }
 
   /// Somebody took the port between our choice and the worker's start, which is not the worker's
   /// fault: a process for another port. None when that was tried often enough: what takes the port
   /// each time may be the worker itself, by a process that it leaves behind.
-  fn start_elsewhere(&mut self, index: usize) -> Option<Incarnation> {
+  fn start_elsewhere(&mut self, index: usize, newest: bool) -> Option<Incarnation> {
     let slot = self.slots.get_mut(index)?;
     if self.closing != Closing::No || slot.moves >= MOVES {
       return None;
     }
     slot.moves += 1;
     slot.port = None;
-    self.births.raise(slot).ok()
+    if newest { self.births.raise_newest(slot) } else { self.births.raise(slot) }.ok()
   }
 
   /// The process that did the slot's work died without being asked.
-  fn mourn(&mut self, index: usize, end: End, uptime: Duration) {
+  pub(super) fn mourn(&mut self, index: usize, end: End, uptime: Duration) {
     let policy = self.births.config.borrow().restart;
     let Some(slot) = self.slots.get_mut(index) else {
       return;
@@ -141,17 +154,23 @@ impl Supervisor {
     let Some(slot) = self.slots.get_mut(index) else {
       return;
     };
-    let Some(Successor { incarnation, failed, reason, replies }) = slot.successor.take() else {
+    let Some(Successor { incarnation, failed, role, reason, replies }) = slot.successor.take()
+    else {
       return;
     };
-    let lost = incarnation.port.is_lost();
+    let (lost, newest) = (incarnation.port.is_lost(), incarnation.newest);
+    let mut incarnation = incarnation;
+    let gone = std::mem::take(&mut incarnation.gone);
     drop(incarnation);
+    // It was taken back, and whoever waits for that is not interested in more.
+    let withdrawn = !gone.is_empty();
     if lost
+      && !withdrawn
       && end.startup.is_some()
-      && let Some(incarnation) = self.start_elsewhere(index)
+      && let Some(incarnation) = self.start_elsewhere(index, newest)
       && let Some(slot) = self.slots.get_mut(index)
     {
-      slot.successor = Some(Successor { incarnation, failed, reason, replies });
+      slot.successor = Some(Successor { incarnation, failed, role, reason, replies });
       return;
     }
     let Some(slot) = self.slots.get_mut(index) else {
@@ -161,7 +180,13 @@ impl Supervisor {
     let error = failed
       .or(end.startup.clone())
       .unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
-    self.outbox.emit(Event::WorkerError { worker, error: error.clone() });
+    if role == (Role::Waits { passed: true }) {
+      slot.lost = Some(error.clone());
+    }
+    if !withdrawn {
+      self.outbox.emit(Event::WorkerError { worker, error: error.clone() });
+    }
+    gone.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
     for reply in replies {
       self.outbox.answer(reply, Err(error.clone()));
     }

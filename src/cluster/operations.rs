@@ -174,36 +174,16 @@ impl Cluster {
     }
   }
 
-  /// Replace every worker, one after the other: each successor proves itself before the old one
+  /// Replace every worker, as `advanced.deployment` says: each successor proves itself before the old one
   /// goes.
   ///
   /// # Errors
-  /// [`ClusterError::RolloutAborted`] at the first successor that fails. Its slot and those after it
-  /// keep their old workers.
+  /// [`ClusterError::RolloutAborted`] at the first successor that fails. Workers whose old process is
+  /// there keep it, or get it back.
   pub async fn restart(&self) -> Result<()> {
     let _alone = self.operation.lock().await;
     let run = self.running("restart")?;
-    self.roll(&run, "rolling restart", "restart").await
-  }
-
-  pub(super) async fn roll(&self, run: &Run, reason: &str, call: &'static str) -> Result<()> {
-    let ids: Vec<String> =
-      run.snapshots.borrow().workers.iter().map(|worker| worker.id.to_string()).collect();
-    for id in ids {
-      match run.replace(&id, reason, call).await {
-        Ok(()) => {}
-        // It was stopped since: there is nothing to replace.
-        Err(ClusterError::WorkerNotFound { .. }) => {}
-        Err(ClusterError::WorkerStopped { .. }) if !run.keeps(&id) => {}
-        Err(_) if !run.state().is_up() => {
-          return Err(ClusterError::Stopped { call });
-        }
-        Err(error) => {
-          return Err(ClusterError::RolloutAborted { worker: id, source: Box::new(error) });
-        }
-      }
-    }
-    Ok(())
+    self.roll(&run, "rolling restart", "restart", None).await
   }
 
   /// Add a worker.
@@ -291,7 +271,7 @@ fn processes(messages: Arc<Messages>) -> Result<Arc<dyn Nursery>> {
 
 impl Run {
   /// Whether there is such a worker, and it is meant to stay.
-  fn keeps(&self, id: &str) -> bool {
+  pub(super) fn keeps(&self, id: &str) -> bool {
     let snapshot = self.snapshots.borrow();
     let worker = snapshot.worker(id);
     worker.is_some_and(|worker| worker.status != WorkerStatus::Stopping)
@@ -309,8 +289,12 @@ impl Run {
     self.ended().await;
   }
 
-  pub(super) async fn configure(&self, config: Arc<Config>) -> Result<()> {
-    self.ask("updateConfig", |reply| Command::Configure { config, reply }).await
+  pub(super) async fn configure(
+    &self,
+    config: Arc<Config>,
+    proven: Option<Arc<Config>>,
+  ) -> Result<()> {
+    self.ask("updateConfig", |reply| Command::Configure { config, proven, reply }).await
   }
 
   async fn scaling(&self, under_way: bool) -> Result<()> {

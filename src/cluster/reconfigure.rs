@@ -12,12 +12,12 @@ use crate::{
 
 impl Cluster {
   /// Lay `patch` over the configuration. It is checked whole before anything changes. What can be
-  /// applied to running workers is; for the rest they are replaced, one after the other.
+  /// applied to running workers is; for the rest they are replaced, as by `restart()`.
   ///
   /// # Errors
   /// [`ClusterError::Configuration`] when the result is not valid: nothing is changed. What the
-  /// rolling restart or a new worker met: the configuration and the number of workers are the old ones
-  /// again, workers that were replaced already stay.
+  /// deployment or a new worker met: the configuration and the number of workers are the old ones again,
+  /// and workers that were replaced already are started with it.
   pub async fn update_config(&self, patch: Value) -> Result<()> {
     let _alone = self.operation.lock().await;
     let counted = patch.get("workers").is_some();
@@ -45,41 +45,57 @@ impl Cluster {
       // What the next worker is born with must be what is known to work.
       *self.settings() = old;
       if run.state().is_up() {
-        self.configure(&run, before).await?;
+        self.configure(&run, before, None).await?;
       }
     }
     applied
   }
 
-  /// What running workers get, and what the next ones are born with.
-  async fn configure(&self, run: &Run, config: Arc<Config>) -> Result<()> {
+  /// What running workers get, and what the next ones are born with. Those that are not born for the
+  /// sake of `config` itself are born with `proven` as long as there is such a one.
+  pub(super) async fn configure(
+    &self,
+    run: &Run,
+    config: Arc<Config>,
+    proven: Option<Arc<Config>>,
+  ) -> Result<()> {
     self.messages.configure((&config.ipc).into());
-    run.configure(config).await
+    run.configure(config, proven).await
   }
 
   async fn apply(
     &self,
     run: &Arc<Run>,
-    old: &Config,
+    old: &Arc<Config>,
     new: &Arc<Config>,
     counted: bool,
   ) -> Result<()> {
-    self.configure(run, Arc::clone(new)).await?;
-    if !changed(old, new, Change::Reborn).is_empty() {
-      self.roll(run, "new configuration", "updateConfig").await?;
-    }
+    let rolls = !changed(old, new, Change::Reborn).is_empty();
     let present = run.count();
+    let staying = run.ids();
+    self.configure(run, Arc::clone(new), rolls.then(|| Arc::clone(old))).await?;
+    if rolls {
+      self.roll(run, "new configuration", "updateConfig", Some(old)).await?;
+      self.configure(run, Arc::clone(new), None).await?;
+    }
     let asked = if counted { new.workers } else { u32::try_from(present).unwrap_or(u32::MAX) };
     let wanted = bounded(&new.auto_scaling, asked) as usize;
-    if wanted == present {
+    if wanted == run.count() {
       return Ok(());
     }
     let scale = |wanted| run.scale_to(wanted, "updateConfig()", false, &*self.events);
     let scaled = scale(wanted).await;
-    if scaled.is_err() && run.state().is_up() && run.count() > present {
+    let Err(error) = scaled else {
+      return Ok(());
+    };
+    if run.state().is_up() && run.count() > present {
       scale(present).await?;
     }
-    scaled
+    if run.state().is_up() && rolls {
+      self.configure(run, Arc::clone(old), None).await?;
+      self.take_back(run, staying, &error, "updateConfig").await?;
+    }
+    Err(error)
   }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
+  exchange::Role,
   restart::{Decision, Streak},
   slot::{Place, Slot, Station, Successor},
   supervisor::{Closing, Supervisor},
@@ -60,7 +61,7 @@ impl Supervisor {
     match place {
       Place::Station => {}
       Place::Successor => return self.fail_trial(index),
-      Place::Retiring(_) => return,
+      Place::Standby | Place::Retiring(_) => return,
     }
     if before.is_sick() == checkup.is_sick() {
       // How it fails may have changed, and with that whether it is a last resort.
@@ -74,7 +75,10 @@ impl Supervisor {
       Some(failure) => {
         let failures = checkup.consecutive_failures;
         let error = ClusterError::Unhealthy { worker: worker.clone(), failures, failure };
-        self.outbox.emit(Event::WorkerError { worker, error });
+        self.outbox.emit(Event::WorkerError { worker, error: error.clone() });
+        if self.fail_probation(index, &error, false) {
+          return;
+        }
         self.plan_relief(index);
         self.relieve();
       }
@@ -141,8 +145,13 @@ impl Supervisor {
           let failure = slot.present().and_then(|present| present.checkup.failure);
           let why = failure.map_or_else(|| "it failed its checks".to_owned(), |f| f.to_string());
           let reason = format!("was unhealthy: {why}");
-          slot.successor =
-            Some(Successor { incarnation, failed: None, reason, replies: Vec::new() });
+          slot.successor = Some(Successor {
+            incarnation,
+            failed: None,
+            role: Role::Relieves,
+            reason,
+            replies: Vec::new(),
+          });
         }
         Err(error) => {
           let worker = slot.id.to_string();

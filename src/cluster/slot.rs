@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
   command::Reply,
+  exchange::{Probation, Recreation, Role},
   ports::PortLease,
   restart::Streak,
   snapshot::{Hang, NEVER, WorkerStatus, WorkerView},
@@ -17,7 +18,7 @@ use crate::{
   enforcement::Excess,
   error::ClusterError,
   health::checkup::Checkup,
-  worker::{Demand, Generation, Target},
+  worker::{Demand, Generation, Target, cause::Cause},
 };
 
 /// One process of a slot, as the supervisor holds it.
@@ -25,6 +26,8 @@ use crate::{
 pub struct Incarnation {
   /// Which one.
   pub generation: Generation,
+  /// Whether a deployment started it.
+  pub newest: bool,
   /// Its process id, once it has one.
   pub pid: Option<u32>,
   /// Its port, given back when this is dropped.
@@ -93,6 +96,8 @@ pub struct Successor {
   pub incarnation: Incarnation,
   /// Set when it failed its trial and was told to go.
   pub failed: Option<ClusterError>,
+  /// What it does when it has passed.
+  pub role: Role,
   /// Why there is to be another one.
   pub reason: String,
   /// Who waits until it has taken over and the old one is gone.
@@ -110,6 +115,12 @@ pub struct Slot {
   pub station: Station,
   /// Who will.
   pub successor: Option<Successor>,
+  /// Set while the present process has yet to show that it is well.
+  pub probation: Option<Probation>,
+  /// Set while a process is to be started as soon as the old one is gone.
+  pub recreation: Option<Recreation>,
+  /// What became of a successor that had passed and waited.
+  pub lost: Option<ClusterError>,
   /// Who did, and is not gone yet.
   pub retiring: Vec<Incarnation>,
   /// Set when the slot goes as soon as no process of it is left.
@@ -130,6 +141,8 @@ pub struct Slot {
   pub last_error: Option<ClusterError>,
   /// The last process of it that hung.
   pub last_hang: Option<Arc<Hang>>,
+  /// How the last process that did its work, and was not asked to go, ended.
+  pub last_death: Option<Cause>,
 }
 
 /// Why a slot goes.
@@ -148,6 +161,8 @@ pub enum Place {
   Station,
   /// It is to take over.
   Successor,
+  /// It stands by, to take over again.
+  Standby,
   /// It is told to go.
   Retiring(usize),
 }
@@ -161,6 +176,9 @@ impl Slot {
       ordinal,
       station: Station::Vacant,
       successor: None,
+      probation: None,
+      recreation: None,
+      lost: None,
       retiring: Vec::new(),
       leaving: None,
       streak: Streak::default(),
@@ -171,6 +189,7 @@ impl Slot {
       ready: Vec::new(),
       last_error: None,
       last_hang: None,
+      last_death: None,
     }
   }
 
@@ -183,6 +202,9 @@ impl Slot {
     if self.successor.as_ref().is_some_and(|s| s.incarnation.generation == generation) {
       return Some(Place::Successor);
     }
+    if self.standby().is_some_and(|old| old.generation == generation) {
+      return Some(Place::Standby);
+    }
     self.retiring.iter().position(|old| old.generation == generation).map(Place::Retiring)
   }
 
@@ -194,6 +216,9 @@ impl Slot {
         Station::Waiting { .. } | Station::Failed | Station::Ended | Station::Vacant => None,
       },
       Place::Successor => self.successor.as_mut().map(|successor| &mut successor.incarnation),
+      Place::Standby => {
+        self.probation.as_mut().and_then(|probation| probation.predecessor.as_mut())
+      }
       Place::Retiring(index) => self.retiring.get_mut(index),
     }
   }
@@ -205,6 +230,22 @@ impl Slot {
       Station::Booting(present) | Station::Serving(present) => Some(present),
       Station::Waiting { .. } | Station::Failed | Station::Ended | Station::Vacant => None,
     }
+  }
+
+  /// Nothing of a deployment goes on here. Gives who stood by, and who waits.
+  pub fn abandon(&mut self) -> (Option<Incarnation>, Vec<Reply<()>>) {
+    let (standby, mut waiting) = match self.probation.take() {
+      Some(probation) => (probation.predecessor, probation.replies),
+      None => (None, Vec::new()),
+    };
+    waiting.extend(self.recreation.take().map(|recreation| recreation.reply));
+    (standby, waiting)
+  }
+
+  /// The process that stands by to take over again.
+  #[must_use]
+  pub fn standby(&self) -> Option<&Incarnation> {
+    self.probation.as_ref().and_then(|probation| probation.predecessor.as_ref())
   }
 
   /// Take the present process out, leaving the slot vacant.
@@ -246,7 +287,14 @@ impl Slot {
   /// Every process of it that there is.
   pub fn processes(&self) -> impl Iterator<Item = u32> {
     let successor = self.successor.as_ref().map(|successor| &successor.incarnation);
-    self.present().into_iter().chain(successor).chain(&self.retiring).filter_map(|i| i.pid)
+    let standby = self.standby();
+    self
+      .present()
+      .into_iter()
+      .chain(successor)
+      .chain(standby)
+      .chain(&self.retiring)
+      .filter_map(|i| i.pid)
   }
 
   /// The slot as users see it.
@@ -262,7 +310,9 @@ impl Slot {
       Station::Serving(_) => WorkerStatus::Running,
       Station::Failed => WorkerStatus::Error,
       Station::Ended => WorkerStatus::Stopped,
-      Station::Vacant if self.successor.is_some() => WorkerStatus::Starting,
+      Station::Vacant if self.successor.is_some() || self.recreation.is_some() => {
+        WorkerStatus::Starting
+      }
       Station::Vacant => WorkerStatus::Stopped,
     };
     WorkerView {
@@ -277,6 +327,8 @@ impl Slot {
       upstream: shown.and_then(|shown| shown.target.as_ref()).map(|t| Arc::clone(&t.upstream)),
       last_error: self.last_error.as_ref().map(ToString::to_string),
       last_hang: self.last_hang.clone(),
+      generation: self.present().map(|present| present.generation),
+      last_death: self.last_death.clone(),
     }
   }
 }

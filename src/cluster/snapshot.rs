@@ -13,7 +13,7 @@ use crate::{
     verdict::Verdict,
   },
   proxy::{Counters, Upstream},
-  worker::cause::Cause,
+  worker::{Generation, cause::Cause},
 };
 
 /// State of a worker, in the words of the public `WorkerState`.
@@ -70,6 +70,10 @@ pub struct WorkerView {
   pub last_error: Option<String>,
   /// The last process of it that hung and was killed for it.
   pub last_hang: Option<Arc<Hang>>,
+  /// Which incarnation does its work.
+  pub generation: Option<Generation>,
+  /// How the last one ended that was not asked to.
+  pub last_death: Option<Cause>,
 }
 
 /// A process that hung.

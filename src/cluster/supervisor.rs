@@ -15,6 +15,7 @@ use tokio::{
 use super::{
   births::Births,
   command::{Command, Reply, specific},
+  exchange::Role,
   launch::Host,
   outbox::Outbox,
   relief::routable,
@@ -26,11 +27,10 @@ use super::{
 };
 use crate::{
   config::Config,
-  enforcement::Excess,
   error::{ClusterError, Result},
   event::{Event, EventSink},
   health::{checkup::Checkup, verdict::Verdict},
-  proxy::{Counters, Proxy},
+  proxy::{Counters, Farewell, Proxy},
   worker::{Demand, News, Notice, Nursery, Target, tuning::Refusal},
 };
 
@@ -92,8 +92,15 @@ impl Supervisor {
   pub fn new(parts: Parts) -> Self {
     let Parts { host, config, proxy, nursery, events, snapshots, commands } = parts;
     let (sender, notices) = mpsc::channel(NEWS);
-    let births =
-      Births { host, config, nursery, notices: sender, public_port: proxy.port(), generations: 0 };
+    let births = Births {
+      host,
+      config,
+      nursery,
+      notices: sender,
+      public_port: proxy.port(),
+      proven: None,
+      generations: 0,
+    };
     Self {
       births,
       proxy,
@@ -116,7 +123,7 @@ impl Supervisor {
   pub async fn run(mut self) {
     self.show();
     while !(self.closing == Closing::Workers && self.slots.is_empty()) {
-      let due = [self.next_start(), self.next_relief(), self.next_trial()];
+      let due = [self.next_start(), self.next_relief(), self.next_trial(), self.next_probation()];
       let next_start = due.into_iter().flatten().min();
       tokio::select! {
         Some(notice) = self.notices.recv() => self.hear(notice),
@@ -136,6 +143,7 @@ impl Supervisor {
           }
       }
       self.judge_trials();
+      self.judge_probations();
       self.let_go();
       self.show();
     }
@@ -155,11 +163,13 @@ impl Supervisor {
         self.condemn(&id, pid, excess);
         self.outbox.answer(reply, Ok(()));
       }
+      Command::Exchange { id, step, reply } => self.exchange(&id, step, reply),
       Command::Open { reply } => {
         let opened = self.open();
         self.outbox.answer(reply, opened);
       }
-      Command::Configure { config, reply } => {
+      Command::Configure { config, proven, reply } => {
+        self.births.proven = proven;
         self.proxy.set_strategy(config.balancing.strategy);
         self.proxy.set_queue(config.balancing.queue);
         self.births.config.send_replace(config);
@@ -219,24 +229,18 @@ impl Supervisor {
     };
     match (raised, &mut slot.successor) {
       (Some(Ok(incarnation)), _) => {
-        slot.successor =
-          Some(Successor { incarnation, failed: None, reason, replies: vec![reply] });
+        slot.successor = Some(Successor {
+          incarnation,
+          failed: None,
+          role: Role::Relieves,
+          reason,
+          replies: vec![reply],
+        });
       }
       (Some(Err(error)), _) => self.outbox.answer(reply, Err(error)),
       // One is on its way already, and is as new as another would be.
       (None, Some(successor)) => successor.replies.push(reply),
       (None, None) => {}
-    }
-  }
-
-  /// Kill process `pid`, if it still does the work of slot `id`. It gets no more requests from here on.
-  fn condemn(&mut self, id: &str, pid: u32, excess: Excess) {
-    let present = self.index(id).and_then(|index| self.slots.get_mut(index));
-    let present = present.and_then(|slot| slot.at_mut(Place::Station));
-    if let Some(present) = present.filter(|present| present.pid == Some(pid)) {
-      present.condemned = Some(excess);
-      retire(present, Demand::Kill);
-      self.publish();
     }
   }
 
@@ -283,6 +287,7 @@ impl Supervisor {
       let _heard = closed.send(()).await;
     });
     let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
+    self.abandon(demand);
     for index in 0..self.slots.len() {
       let serves = self.slots.get(index).is_some_and(|slot| slot.target().is_some());
       if !graceful || !serves {
@@ -321,11 +326,17 @@ impl Supervisor {
       }
       slot.retiring.push(incarnation);
     }
+    let (standby, waiting) = slot.abandon();
+    slot.retiring.extend(standby);
+    for waiting in waiting {
+      self.outbox.answer(waiting, Err(stopped.clone()));
+    }
     let present = slot.vacate();
     slot.retiring.extend(present);
     self.publish();
+    let farewell = self.farewell(demand);
     for incarnation in self.slots.get(index).into_iter().flat_map(|slot| &slot.retiring) {
-      retire(incarnation, demand);
+      retire(incarnation, demand, farewell);
     }
   }
 
@@ -363,7 +374,7 @@ impl Supervisor {
       News::Ready { target } => match place {
         Place::Station => self.serve(index, target),
         Place::Successor => self.try_out(index, target),
-        Place::Retiring(_) => {}
+        Place::Standby | Place::Retiring(_) => {}
       },
       News::Exited(end) => self.bury(index, place, end),
     }
@@ -433,17 +444,28 @@ impl Supervisor {
 
   /// A successor proved itself: it takes over, and the old process goes.
   pub(super) fn take_over(&mut self, index: usize, target: Option<Target>) {
-    let by = self.patience();
-    let Some(slot) = self.slots.get_mut(index) else {
+    let role = self.slots.get(index).and_then(|slot| slot.successor.as_ref()).map(|s| s.role);
+    let Some((old, replies)) = self.install(index, target) else {
       return;
     };
-    let Some(Successor { incarnation, reason, replies, .. }) = slot.successor.take() else {
-      return;
-    };
+    match old {
+      Some(old) => self.retire_old(index, old, replies),
+      None if role == Some(Role::Refills) => self.watch_refill(index, replies),
+      None => replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(()))),
+    }
+  }
+
+  /// A successor takes over. Gives the old process, which is not routable any more, and who waits.
+  pub(super) fn install(
+    &mut self,
+    index: usize,
+    target: Option<Target>,
+  ) -> Option<(Option<Incarnation>, Vec<Reply<()>>)> {
+    let slot = self.slots.get_mut(index)?;
+    let Successor { incarnation, reason, replies, .. } = slot.successor.take()?;
     let old = slot.vacate();
     slot.station = Station::Booting(incarnation);
     slot.restarts = slot.restarts.saturating_add(1);
-    let hung = old.as_ref().is_some_and(|old| old.checkup.hangs());
     // A successor of a sick worker has yet to show that it is any better.
     if old.as_ref().is_none_or(|old| !old.checkup.is_sick()) {
       slot.streak = Streak::default();
@@ -451,21 +473,34 @@ impl Supervisor {
     let worker = slot.id.to_string();
     self.outbox.emit(Event::WorkerRestart { worker, reason });
     self.serve(index, target);
-    let Some(slot) = self.slots.get_mut(index) else {
-      return;
-    };
-    let Some(mut old) = old else {
-      return replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(())));
-    };
-    old.gone.extend(replies);
+    Some((old, replies))
+  }
+
+  /// Tell a process that does not do the slot's work any more to go. `replies` are told when it has.
+  pub(super) fn retire_old(&mut self, index: usize, mut old: Incarnation, replies: Vec<Reply<()>>) {
     // One that hangs would neither finish a request nor leave.
-    retire(&old, if hung { Demand::Autopsy } else { Demand::Stop { by } });
-    slot.retiring.push(old);
+    let hung = old.checkup.hangs();
+    let demand = if hung { Demand::Autopsy } else { Demand::Stop { by: self.patience() } };
+    old.gone.extend(replies);
+    retire(&old, demand, self.farewell(demand));
+    if let Some(slot) = self.slots.get_mut(index) {
+      slot.retiring.push(old);
+    }
   }
 
   /// When whoever is told to go now has to be gone.
   pub(super) fn patience(&self) -> Instant {
     Instant::now() + self.births.config.borrow().timing.graceful_shutdown
+  }
+
+  /// What the tunnels of whoever is told to go now are told.
+  pub(super) fn farewell(&self, demand: Demand) -> Farewell {
+    let window = self.births.config.borrow().advanced.deployment.drain_window.0;
+    match demand {
+      _ if self.closing != Closing::No => Farewell::shutdown(),
+      Demand::Stop { by } => Farewell::restart(window, by),
+      Demand::Run | Demand::Autopsy | Demand::Kill => Farewell::restart(window, Instant::now()),
+    }
   }
 
   /// Let the data plane see what is routable.
@@ -509,11 +544,11 @@ impl Supervisor {
     self.state = self.state.after(step).unwrap_or(self.state);
   }
 
-  fn index(&self, id: &str) -> Option<usize> {
+  pub(super) fn index(&self, id: &str) -> Option<usize> {
     self.slots.iter().position(|slot| *slot.id == *id)
   }
 
-  fn unknown(&self, id: &str) -> ClusterError {
+  pub(super) fn unknown(&self, id: &str) -> ClusterError {
     ClusterError::WorkerNotFound {
       worker: id.to_owned(),
       known: self.slots.iter().map(|slot| slot.id.to_string()).collect(),
@@ -527,9 +562,10 @@ impl Supervisor {
 }
 
 /// Tell a process that is not routable any more to go.
-fn retire(incarnation: &Incarnation, demand: Demand) {
+pub(super) fn retire(incarnation: &Incarnation, demand: Demand, farewell: Farewell) {
   if let Some(target) = &incarnation.target {
     target.upstream.close();
+    target.upstream.dismiss(farewell);
   }
   incarnation.raise_demand(demand);
 }

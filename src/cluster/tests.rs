@@ -174,6 +174,8 @@ mod enforcement;
 
 #[path = "autoscaling_tests.rs"]
 mod autoscaling;
+#[path = "deploy_tests.rs"]
+mod deploy;
 
 #[tokio::test(start_paused = true)]
 async fn starts_serves_and_stops() {

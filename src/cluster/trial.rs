@@ -8,7 +8,8 @@
 use tokio::time::{Duration, Instant};
 
 use super::{
-  slot::{Slot, Station},
+  exchange::Role,
+  slot::{Slot, Station, Successor},
   supervisor::Supervisor,
 };
 use crate::{
@@ -33,6 +34,11 @@ impl Supervisor {
         && let Some(slot) = self.slots.get_mut(index)
         && let Some(successor) = &mut slot.successor
       {
+        if waits(&slot.station, successor) {
+          successor.role = Role::Waits { passed: true };
+          successor.replies.drain(..).for_each(|reply| self.outbox.answer(reply, Ok(())));
+          continue;
+        }
         let target = successor.incarnation.target.take();
         self.take_over(index, target);
       }
@@ -79,6 +85,9 @@ impl Supervisor {
 fn passes_at(slot: &Slot, checked: bool, soak: Duration) -> Option<Instant> {
   let successor = slot.successor.as_ref().filter(|successor| successor.failed.is_none())?;
   let ready = successor.incarnation.ready?;
+  if successor.role == (Role::Waits { passed: true }) && waits(&slot.station, successor) {
+    return None;
+  }
   match &slot.station {
     Station::Serving(old) if checked => {
       let soak = if old.checkup.is_sick() { Duration::ZERO } else { soak };
@@ -91,4 +100,9 @@ fn passes_at(slot: &Slot, checked: bool, soak: Duration) -> Option<Instant> {
     | Station::Ended
     | Station::Vacant => Some(ready),
   }
+}
+
+/// Whether a successor that has passed is not to take over yet. One that nobody is in front of does.
+fn waits(station: &Station, successor: &Successor) -> bool {
+  matches!((station, successor.role), (Station::Serving(_), Role::Waits { .. }))
 }

@@ -79,11 +79,35 @@ pub(super) async fn accept_all(
   tokio::select! {
     biased;
     () = shared.closing() => {}
-    () = deal(listener, &threads) => {}
+    () = deal(&listener, &threads) => {}
+  }
+  deal_backlog(listener, &threads);
+}
+
+/// Who has connected and was not accepted yet would be met by a reset. In turn from the first thread on:
+/// there are few.
+fn deal_backlog(listener: TcpListener, threads: &[UnboundedSender<Accepted>]) {
+  let Ok(listener) = listener.into_std() else {
+    return;
+  };
+  for thread in threads.iter().cycle() {
+    let accepted = listener.accept().and_then(|(stream, address)| {
+      stream.set_nonblocking(true)?;
+      Ok((stream, address))
+    });
+    match accepted {
+      // As in `deal`, a thread that still listens.
+      Ok(accepted) => {
+        let _ = thread.send(accepted);
+      }
+      Err(error) if is_of_connection(&error) => {}
+      // Usually that there is nobody.
+      Err(_) => return,
+    }
   }
 }
 
-async fn deal(listener: TcpListener, threads: &[UnboundedSender<Accepted>]) {
+async fn deal(listener: &TcpListener, threads: &[UnboundedSender<Accepted>]) {
   let mut back_off = MIN_BACK_OFF;
   for thread in threads.iter().cycle() {
     let (stream, address) = loop {

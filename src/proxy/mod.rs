@@ -15,7 +15,9 @@ mod answer;
 mod body;
 mod connection;
 mod decoder;
+mod farewell;
 mod forward;
+mod frames;
 mod framing;
 mod headers;
 mod holder;
@@ -37,6 +39,7 @@ mod timer;
 mod upgrade;
 mod upload;
 mod upstream;
+mod websocket;
 
 use std::{
   net::IpAddr,
@@ -51,6 +54,7 @@ use tokio::sync::mpsc::unbounded_channel;
 #[cfg(test)]
 pub(crate) use self::upstream::InFlight;
 pub use self::{
+  farewell::Farewell,
   queue::QueueLimits,
   routes::Routes,
   upstream::{Counters, Endpoint, Protocol, Upstream},
@@ -225,7 +229,8 @@ impl Proxy {
     self.inner.shared.configure(|settings| settings.queue = limits);
   }
 
-  /// Begins to close: stops accepting, answers what is in flight and closes idle client connections.
+  /// Begins to close: stops accepting, and answers what is in flight and what idle client connections ask
+  /// in the next second, each with `Connection: close`.
   /// What is left at `deadline` is cut; the earliest deadline counts. Goes on by itself.
   pub fn begin_close(&self, deadline: Instant) {
     // Frees the port if it was only reserved.
@@ -234,7 +239,7 @@ impl Proxy {
   }
 
   /// Resolves when no request is left, after [`begin_close`](Self::begin_close). Tunnels may be: they
-  /// end with their workers, or at the deadline.
+  /// end when their workers are told to go, or at the deadline.
   pub async fn drained(&self) {
     let mut serving = self.inner.shared.serving.subscribe();
     // Fails only without a sender, which `self` holds.

@@ -8,7 +8,7 @@ use std::{
   time::Instant,
 };
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header::CONNECTION};
 use hyper::{
   body::{Body, Incoming},
   server::conn::http1,
@@ -66,7 +66,7 @@ pub(super) async fn serve(http: &http1::Builder, stream: Stream, client: Client)
   let client = Arc::new(client);
   let service = service_fn(move |request| {
     let client = Arc::clone(&client);
-    async move { Ok::<_, Infallible>(answer(&client, request).await) }
+    async move { Ok::<_, Infallible>(last_or_not(&client, answer(&client, request).await)) }
   });
   let connection = http
     .clone()
@@ -74,11 +74,10 @@ pub(super) async fn serve(http: &http1::Builder, stream: Stream, client: Client)
     .serve_connection(TokioIo::new(stream), service)
     .with_upgrades();
   let mut connection = std::pin::pin!(connection);
-  let mut closing = std::pin::pin!(shared.closing());
+  let mut closing = std::pin::pin!(shared.closing_idle());
   let (mut registered, mut told) = (false, false);
   let ended = poll_fn(|cx| {
-    // First, so that no answer promises to keep a connection that is about to be closed. This is always
-    // the same task: registered once, it is woken.
+    // This is always the same task: registered once, it is woken.
     if !told && (!registered || shared.is_closing()) {
       registered = true;
       told = closing.as_mut().poll(cx).is_ready();
@@ -92,6 +91,14 @@ pub(super) async fn serve(http: &http1::Builder, stream: Stream, client: Client)
   if let Err(error) = ended {
     tracing::trace!(%error, "connection of a client ended");
   }
+}
+
+/// While the proxy closes, each answer is the last one of its connection and says so.
+fn last_or_not(client: &Client, mut answer: Response<ResponseBody>) -> Response<ResponseBody> {
+  if client.shard.shared.is_closing() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+  }
+  answer
 }
 
 async fn answer(client: &Arc<Client>, request: Request<Incoming>) -> Response<ResponseBody> {

@@ -5,7 +5,7 @@ use std::{
     Arc,
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
   },
-  time::Instant,
+  time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -18,6 +18,10 @@ use super::{
   routes::Routes,
 };
 use crate::balancer::{Balancer, Strategy};
+
+/// How long an idle connection of a client is kept when the proxy closes: a request that is on its way is
+/// answered, with `Connection: close`, rather than met by a reset.
+const LAST_REQUESTS: Duration = Duration::from_secs(1);
 
 /// State of one proxy.
 #[derive(Debug)]
@@ -79,6 +83,15 @@ impl Shared {
   pub(super) async fn closing(&self) {
     // Fails only without a sender, which `self` holds.
     let _ = self.closing.subscribe().wait_for(Option::is_some).await;
+  }
+
+  /// Resolves when the proxy closes and idle connections have been kept for long enough.
+  pub(super) async fn closing_idle(&self) {
+    self.closing().await;
+    tokio::select! {
+      () = tokio::time::sleep(LAST_REQUESTS) => {}
+      () = self.deadline() => {}
+    }
   }
 
   /// Resolves at the deadline of closing, which may be moved forward meanwhile.

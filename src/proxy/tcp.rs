@@ -9,7 +9,7 @@ use super::{
   route::Route,
   service::Client,
   stream::Stream,
-  upstream::{InFlight, Protocol},
+  upstream::{InFlight, Protocol, Tunnel},
 };
 
 /// Serves one connection. If no worker takes it, it is closed: there are no words that would be
@@ -19,7 +19,7 @@ pub(super) async fn serve(mut stream: Stream, client: Client) {
     return;
   };
   client.becomes_tunnel();
-  let in_flight = in_flight.into_tunnel();
+  let in_flight = in_flight.into_tunnel(Tunnel::Foreign);
   // An error is how many connections end; both sides are closed by it and learn of it that way.
   let _ = copy_bidirectional(&mut stream, &mut worker).await;
   drop(in_flight);

@@ -10,9 +10,9 @@ use std::{
   time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-use super::{MAX_THREADS, latency::Latency, pool::Pool};
+use super::{MAX_THREADS, farewell::Farewell, latency::Latency, pool::Pool};
 use crate::telemetry::{histogram::Counts, registry::RequestCount};
 
 /// Where a worker listens.
@@ -60,6 +60,10 @@ pub struct Upstream {
   in_flight: AtomicUsize,
   /// Those of them that are tunnels.
   tunnels: AtomicUsize,
+  /// Those of the tunnels that can be ended by us, and are waited for once they are told to.
+  endable: AtomicUsize,
+  /// Set when the worker goes: what its tunnels are told.
+  farewell: watch::Sender<Option<Farewell>>,
   /// Whether anybody ever waited in [`idle`](Self::idle): spares every request the lock in `Notify`.
   watched: AtomicBool,
   became_idle: Notify,
@@ -101,6 +105,8 @@ impl Upstream {
       closed: AtomicBool::new(false),
       in_flight: AtomicUsize::new(0),
       tunnels: AtomicUsize::new(0),
+      endable: AtomicUsize::new(0),
+      farewell: watch::Sender::new(None),
       watched: AtomicBool::new(false),
       became_idle: Notify::new(),
       tally: Tally::default(),
@@ -170,11 +176,41 @@ impl Upstream {
     }
   }
 
+  /// Ends the tunnels of a worker that goes, in the way that `farewell` says; the first one counts. Call
+  /// [`close`](Self::close) before.
+  pub fn dismiss(&self, farewell: Farewell) {
+    self.farewell.send_if_modified(|told| {
+      let first = told.is_none();
+      told.get_or_insert(farewell);
+      first
+    });
+  }
+
+  /// What the tunnels were told, if they were.
+  pub(super) fn farewell(&self) -> Option<Farewell> {
+    *self.farewell.borrow()
+  }
+
+  /// Resolves when the tunnels are told to end.
+  pub(super) async fn dismissed(&self) -> Farewell {
+    let mut told = self.farewell.subscribe();
+    loop {
+      if let Some(farewell) = *told.borrow_and_update() {
+        return farewell;
+      }
+      if told.changed().await.is_err() {
+        // Only without a sender, which `self` holds.
+        return std::future::pending().await;
+      }
+    }
+  }
+
   /// Resolves once no request is in flight. Cancel safe. Of use after [`close`](Self::close); before,
   /// the next request can start at any time.
   ///
-  /// Tunnels are not waited for: a WebSocket has no last answer. Its worker is to be told that it has
-  /// to leave while the tunnel is still open, and can end it in the way that its protocol wants.
+  /// Upgraded connections are waited for when they were [dismissed](Self::dismiss), which ends them.
+  /// Connections of a protocol that we do not know are not: they have no last answer, and the worker is
+  /// to be told that it has to leave while they are open, so that it can end them in their own way.
   pub async fn idle(&self) {
     self.watched.store(true, Ordering::SeqCst);
     loop {
@@ -191,7 +227,10 @@ impl Upstream {
   /// look. The other way round, a request beside it could be overlooked.
   fn is_idle(&self) -> bool {
     let in_flight = self.in_flight.load(Ordering::SeqCst);
-    in_flight <= self.tunnels.load(Ordering::SeqCst)
+    let tunnels = self.tunnels.load(Ordering::SeqCst);
+    let dismissed = self.farewell().is_some();
+    let ending = if dismissed { self.endable.load(Ordering::SeqCst) } else { 0 };
+    in_flight + ending <= tunnels
   }
 
   fn tell_if_idle(&self) {
@@ -214,7 +253,7 @@ impl Upstream {
   /// round: either this sees that it is closed, or `idle` sees that something is in flight.
   pub(crate) fn enter(self: &Arc<Self>) -> Option<InFlight> {
     self.in_flight.fetch_add(1, Ordering::SeqCst);
-    let guard = InFlight { upstream: Arc::clone(self), tunnel: false };
+    let guard = InFlight { upstream: Arc::clone(self), tunnel: None };
     if self.closed.load(Ordering::SeqCst) {
       return None;
     }
@@ -233,7 +272,16 @@ impl RequestCount for Upstream {
 #[derive(Debug)]
 pub(crate) struct InFlight {
   upstream: Arc<Upstream>,
-  tunnel: bool,
+  tunnel: Option<Tunnel>,
+}
+
+/// A connection that left HTTP, or was never in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tunnel {
+  /// An upgraded one, which we can end.
+  Endable,
+  /// One of which only the worker knows how it is to end.
+  Foreign,
 }
 
 impl InFlight {
@@ -241,9 +289,12 @@ impl InFlight {
     &self.upstream
   }
 
-  /// Goes on as a tunnel, which counts when workers are chosen, but is not waited for.
-  pub(super) fn into_tunnel(mut self) -> Self {
-    self.tunnel = true;
+  /// Goes on as a tunnel, which counts when workers are chosen.
+  pub(super) fn into_tunnel(mut self, kind: Tunnel) -> Self {
+    self.tunnel = Some(kind);
+    if kind == Tunnel::Endable {
+      self.upstream.endable.fetch_add(1, Ordering::SeqCst);
+    }
     self.upstream.tunnels.fetch_add(1, Ordering::SeqCst);
     self.upstream.tell_if_idle();
     self
@@ -268,10 +319,14 @@ impl InFlight {
 
 impl Drop for InFlight {
   fn drop(&mut self) {
-    if self.tunnel {
+    // In this order: see `Upstream::is_idle`.
+    if self.tunnel.is_some() {
       self.upstream.tunnels.fetch_sub(1, Ordering::SeqCst);
     }
     self.upstream.in_flight.fetch_sub(1, Ordering::SeqCst);
+    if self.tunnel == Some(Tunnel::Endable) {
+      self.upstream.endable.fetch_sub(1, Ordering::SeqCst);
+    }
     self.upstream.tell_if_idle();
   }
 }
@@ -306,6 +361,26 @@ mod tests {
     assert!(!idle.is_finished());
     drop(second);
     (&mut idle).await.unwrap();
+  }
+
+  #[tokio::test]
+  async fn upgraded_connections_are_waited_for_once_they_are_dismissed() {
+    for (kind, waits) in [(Tunnel::Endable, true), (Tunnel::Foreign, false)] {
+      let upstream = upstream();
+      let tunnel = upstream.enter().unwrap().into_tunnel(kind);
+      upstream.close();
+      upstream.idle().await;
+      upstream.dismiss(Farewell::shutdown());
+      let idle = tokio::spawn({
+        let upstream = Arc::clone(&upstream);
+        async move { upstream.idle().await }
+      });
+      tokio::task::yield_now().await;
+      assert_eq!(idle.is_finished(), !waits);
+      drop(tunnel);
+      idle.await.unwrap();
+      assert_eq!(upstream.in_flight(), 0);
+    }
   }
 
   #[test]

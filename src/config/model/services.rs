@@ -129,13 +129,15 @@ section! {
 section! {
   /// How workers are replaced.
   DeploymentConfig {
-    /// Whether they are replaced one after the other rather than all at once.
-    rolling_updates "rollingUpdates": bool, Kind::Flag, On(true), Warned, Live;
-    /// How many may be missing meanwhile.
-    max_unavailable "maxUnavailable": u32, Kind::Count { min: 0, max: 512 }, Number(0.0), Warned, Live;
-    /// How many may be there too many meanwhile.
-    max_surge "maxSurge": u32, Kind::Count { min: 0, max: 512 }, Number(1.0), Warned, Live;
-    /// How long a successor must have been well before it takes over; with 0, for one health check.
+    /// Whether they are replaced some at a time. Else all successors start at once, and take over together or not at all: with twice the memory, nothing is mixed, and all is taken back.
+    rolling_updates "rollingUpdates": bool, Kind::Flag, On(true), Acted, Live;
+    /// How many workers may be missing meanwhile; those are stopped before the new ones start.
+    max_unavailable "maxUnavailable": u32, Kind::Count { min: 0, max: 512 }, Number(0.0), Acted, Live;
+    /// How many processes more than workers there may be meanwhile, those that finish their requests included.
+    max_surge "maxSurge": u32, Kind::Count { min: 0, max: 512 }, Number(1.0), Acted, Live;
+    /// How long a successor must have been well before it takes over, and the first one again after that; with 0, for one health check.
     health_check_grace_period "healthCheckGracePeriod": Millis, millis(0), Number(0.0), Acted, Live;
+    /// The time over which the WebSockets of a worker that goes are closed, each at a moment of its own.
+    drain_window "drainWindow": Millis, millis(0), Number(2_000.0), Acted, Live;
   }
 }

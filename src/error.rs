@@ -116,6 +116,18 @@ pub enum ClusterError {
     #[source]
     source: Box<ClusterError>,
   },
+  /// Most of what a new worker answered were errors.
+  #[error(
+    "cluster worker {worker} answered {bad} of {answers} requests with an error or not at all, and its predecessor did not"
+  )]
+  AnswersBadly {
+    /// The slot.
+    worker: String,
+    /// Answers with a 5xx status, and requests without one.
+    bad: u64,
+    /// All requests.
+    answers: u64,
+  },
   /// A worker that had taken over ended before its deployment did.
   #[error("cluster worker {worker} {cause} soon after it had taken over")]
   WorkerDied {
@@ -221,6 +233,7 @@ impl ClusterError {
       Self::CrashLoop { .. } => "ERR_WORKER_CRASH_LOOP",
       Self::Unhealthy { .. } => "ERR_WORKER_UNHEALTHY",
       Self::RolloutAborted { .. } => "ERR_ROLLOUT_ABORTED",
+      Self::AnswersBadly { .. } => "ERR_WORKER_ANSWERS_BADLY",
       Self::WorkerDied { .. } => "ERR_WORKER_DIED",
       Self::WorkerNotFound { .. } => "ERR_WORKER_NOT_FOUND",
       Self::WorkerExists { .. } => "ERR_WORKER_EXISTS",
@@ -274,6 +287,9 @@ impl ClusterError {
         "consecutiveFailures": failures,
         "reason": failure.to_string(),
       }),
+      Self::AnswersBadly { worker, bad, answers } => {
+        json!({ "workerId": worker, "errors": bad, "requests": answers })
+      }
       Self::WorkerDied { worker, cause } => json!({
         "workerId": worker,
         "exitCode": cause.exit_code(),

@@ -163,7 +163,7 @@ impl Supervisor {
     let error = failed
       .or(end.startup.clone())
       .unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
-    if role == (Role::Waits { passed: true }) {
+    if matches!(role, Role::Waits { passed: true, .. }) {
       slot.lost = Some(error.clone());
     }
     if !withdrawn {

@@ -33,7 +33,8 @@ for (const [name, options] of Object.entries(SERVERS)) {
       const first = sockets.filter(({ socket }) => socket.readyState !== WebSocket.OPEN)
       const rest = sockets.filter(socket => !first.includes(socket))
       await cluster.stop()
-      const ended = which => within(Promise.all(which.map(({ closed }) => closed)), 'the end of the WebSockets')
+      const ended = which =>
+        within(Promise.all(which.map(({ closed }) => closed)), 'the end of the WebSockets')
       assert.deepEqual(count(await ended(first)), { '1012 service restart': first.length })
       assert.deepEqual(count(await ended(rest)), { '1001 server shutdown': rest.length })
       assert.ok(first.length > 0 && rest.length > 0)

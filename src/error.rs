@@ -136,6 +136,18 @@ pub enum ClusterError {
     #[source]
     source: Box<ClusterError>,
   },
+  /// Most of what a new worker answered were errors.
+  #[error(
+    "cluster worker {worker} answered {bad} of {answers} requests with an error or not at all, and its predecessor did not"
+  )]
+  AnswersBadly {
+    /// The slot.
+    worker: String,
+    /// Answers with a 5xx status, and requests without one.
+    bad: u64,
+    /// All requests.
+    answers: u64,
+  },
   /// A worker that had taken over ended before its deployment did.
   #[error("cluster worker {worker} {cause} soon after it had taken over")]
   WorkerDied {
@@ -243,6 +255,7 @@ impl ClusterError {
       Self::SettingRefused { .. } => "ERR_SETTING_REFUSED",
       Self::LimitTooLow { .. } => "ERR_LIMIT_TOO_LOW",
       Self::RolloutAborted { .. } => "ERR_ROLLOUT_ABORTED",
+      Self::AnswersBadly { .. } => "ERR_WORKER_ANSWERS_BADLY",
       Self::WorkerDied { .. } => "ERR_WORKER_DIED",
       Self::WorkerNotFound { .. } => "ERR_WORKER_NOT_FOUND",
       Self::WorkerExists { .. } => "ERR_WORKER_EXISTS",
@@ -306,6 +319,9 @@ impl ClusterError {
         "allowed": excess.limit.number(),
         "baseline": baseline,
       }),
+      Self::AnswersBadly { worker, bad, answers } => {
+        json!({ "workerId": worker, "errors": bad, "requests": answers })
+      }
       Self::WorkerDied { worker, cause } => json!({
         "workerId": worker,
         "exitCode": cause.exit_code(),

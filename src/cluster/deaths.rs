@@ -180,7 +180,7 @@ impl Supervisor {
     let error = failed
       .or(end.startup.clone())
       .unwrap_or(ClusterError::WorkerStopped { worker: worker.clone() });
-    if role == (Role::Waits { passed: true }) {
+    if matches!(role, Role::Waits { passed: true, .. }) {
       slot.lost = Some(error.clone());
     }
     if !withdrawn {

@@ -105,7 +105,7 @@ impl Run {
     let mut fault: Option<Fault> = None;
     loop {
       for step in plan.advance() {
-        self.begin(&mut under_way, step, &workers, reason, call);
+        self.begin(&mut under_way, step, &workers, reason, (call, manner));
       }
       if plan.is_over() {
         break;
@@ -146,16 +146,18 @@ impl Run {
     step: Step,
     workers: &[String],
     reason: &str,
-    call: &'static str,
+    (call, manner): (&'static str, Manner),
   ) {
     let reason = reason.to_owned();
+    // What is taken back to is known to work, and wanted soon.
+    let soaks = manner == Manner::Careful;
     let (seat, exchange, good) = match step {
-      Step::Prepare(seat) => (seat, Exchange::Prepare { reason }, Input::Ready(seat)),
+      Step::Prepare(seat) => (seat, Exchange::Prepare { reason, soaks }, Input::Ready(seat)),
       Step::TakeOver { seat, watched } => {
-        (seat, Exchange::TakeOver { watched }, Input::Settled(seat))
+        (seat, Exchange::TakeOver { watched: watched && soaks }, Input::Settled(seat))
       }
       Step::Release(seat) => (seat, Exchange::Release, Input::Gone(seat)),
-      Step::Recreate(seat) => (seat, Exchange::Recreate { reason }, Input::Settled(seat)),
+      Step::Recreate(seat) => (seat, Exchange::Recreate { reason, soaks }, Input::Settled(seat)),
       Step::Revert(seat) => (seat, Exchange::Revert, Input::Reverted(seat)),
     };
     let (run, id) = (Arc::clone(self), workers[seat].clone());

@@ -18,6 +18,7 @@ use super::{
 use crate::{
   error::ClusterError,
   event::Event,
+  rollout::traffic::Traffic,
   worker::{Demand, End, cause::Cause},
 };
 
@@ -28,6 +29,8 @@ pub enum Exchange {
   Prepare {
     /// Why, for the event.
     reason: String,
+    /// Whether it has to be well for the soak time. What is known to work has not.
+    soaks: bool,
   },
   /// Answered when the successor has been well for the soak time, if it is watched; else at once. When it
   /// failed, the predecessor does the work again.
@@ -44,6 +47,8 @@ pub enum Exchange {
   Recreate {
     /// Why, for the event.
     reason: String,
+    /// As for one that is prepared.
+    soaks: bool,
   },
 }
 
@@ -54,11 +59,16 @@ pub enum Role {
   Relieves,
   /// It waits for its turn.
   Waits {
+    /// Whether it has to be well for the soak time before it passes.
+    soaks: bool,
     /// Whether it passed.
     passed: bool,
   },
   /// It takes an empty place, and is watched there.
-  Refills,
+  Refills {
+    /// Whether it is watched for the soak time.
+    soaks: bool,
+  },
 }
 
 /// A process that took over has yet to show that it is well.
@@ -68,6 +78,8 @@ pub struct Probation {
   until: Instant,
   /// Whether it had no trial, and needs a check to be proven.
   unproven: bool,
+  /// What the others had answered when it began.
+  others: Traffic,
   /// Who stands by.
   pub predecessor: Option<Incarnation>,
   /// Who waits for the outcome.
@@ -78,6 +90,7 @@ pub struct Probation {
 #[derive(Debug)]
 pub struct Recreation {
   reason: String,
+  soaks: bool,
   /// Who waits for it.
   pub reply: Reply<()>,
 }
@@ -93,16 +106,16 @@ impl Supervisor {
       return self.outbox.answer(reply, Err(self.unknown(id)));
     };
     match step {
-      Exchange::Prepare { reason } => {
+      Exchange::Prepare { reason, soaks } => {
         self.clear_way(index);
-        self.raise_for(index, Role::Waits { passed: false }, reason, reply);
+        self.raise_for(index, Role::Waits { soaks, passed: false }, reason, reply);
       }
       Exchange::TakeOver { watched } => self.hand_over(index, watched, reply),
       Exchange::Release => self.release(index, reply),
       Exchange::Revert => self.revert(index, reply),
-      Exchange::Recreate { reason } => {
+      Exchange::Recreate { reason, soaks } => {
         self.clear_way(index);
-        self.recreate(index, Recreation { reason, reply });
+        self.recreate(index, Recreation { reason, soaks, reply });
       }
     }
   }
@@ -196,29 +209,58 @@ impl Supervisor {
     predecessor: Option<Incarnation>,
     replies: Vec<Reply<()>>,
   ) {
+    let others = self.others(index);
     if let Some(slot) = self.slots.get_mut(index) {
-      slot.probation = Some(Probation { until, unproven, predecessor, replies });
+      slot.probation = Some(Probation { until, unproven, others, predecessor, replies });
     }
   }
 
   /// One that took an empty place is watched from now on.
-  pub(super) fn watch_refill(&mut self, index: usize, replies: Vec<Reply<()>>) {
+  pub(super) fn watch_refill(&mut self, index: usize, soaks: bool, replies: Vec<Reply<()>>) {
     let unproven = self.births.config.borrow().health.enabled;
-    let until = self.soaked(true);
+    let until = self.soaked(soaks);
     self.begin_probation(index, until, unproven, None, replies);
   }
 
-  /// Answer for those that have been well for long enough. Their predecessors stand by until they are
-  /// released.
+  /// Answer for those that have been well for long enough, and answered well. Their predecessors stand by
+  /// until they are released.
   pub(super) fn judge_probations(&mut self) {
     let now = Instant::now();
-    for slot in &mut self.slots {
-      if settles_at(slot).is_some_and(|at| at <= now)
-        && let Some(probation) = &mut slot.probation
+    for index in 0..self.slots.len() {
+      if self.slots.get(index).and_then(settles_at).is_none_or(|at| at > now) {
+        continue;
+      }
+      if let Some(error) = self.answers_badly(index) {
+        let worker = error.details()["workerId"].as_str().unwrap_or_default().to_owned();
+        self.outbox.emit(Event::WorkerError { worker, error: error.clone() });
+        self.fail_probation(index, &error, false);
+      } else if let Some(probation) =
+        self.slots.get_mut(index).and_then(|slot| slot.probation.as_mut())
       {
         probation.replies.drain(..).for_each(|reply| self.outbox.answer(reply, Ok(())));
       }
     }
+  }
+
+  /// Whether clients of the process on probation at `index` were told so much worse than others, and than
+  /// those of its predecessor, that it must not stay.
+  fn answers_badly(&self, index: usize) -> Option<ClusterError> {
+    let slot = self.slots.get(index)?;
+    let probation = slot.probation.as_ref()?;
+    let Traffic { answers, bad } = traffic(slot.present()?);
+    let before = traffic(probation.predecessor.as_ref()?);
+    let others = self.others(index).since(probation.others);
+    let is_bad = [before, others].iter().all(|it| Traffic { answers, bad }.is_bad_beside(*it));
+    is_bad.then(|| ClusterError::AnswersBadly { worker: slot.id.to_string(), bad, answers })
+  }
+
+  fn others(&self, index: usize) -> Traffic {
+    let slots = self.slots.iter().enumerate().filter(|(at, _)| *at != index);
+    let others = slots.filter_map(|(_, slot)| slot.present()).map(traffic);
+    others.fold(Traffic::default(), |sum, one| Traffic {
+      answers: sum.answers + one.answers,
+      bad: sum.bad + one.bad,
+    })
   }
 
   /// When the next one has been well for long enough.
@@ -327,8 +369,8 @@ impl Supervisor {
     let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.retiring.is_empty()) else {
       return;
     };
-    if let Some(Recreation { reason, reply }) = slot.recreation.take() {
-      self.raise_for(index, Role::Refills, reason, reply);
+    if let Some(Recreation { reason, soaks, reply }) = slot.recreation.take() {
+      self.raise_for(index, Role::Refills { soaks }, reason, reply);
     }
   }
 
@@ -349,6 +391,14 @@ impl Supervisor {
       waiting.into_iter().for_each(|reply| self.outbox.answer(reply, stopped()));
     }
   }
+}
+
+fn traffic(process: &Incarnation) -> Traffic {
+  let Some(target) = &process.target else {
+    return Traffic::default();
+  };
+  let counters = target.upstream.counters();
+  Traffic { answers: counters.requests, bad: counters.failed + counters.server_errors }
 }
 
 /// When the process on probation in `slot` has been well for long enough; `None` while that is not known,

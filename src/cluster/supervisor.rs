@@ -450,8 +450,10 @@ impl Supervisor {
     };
     match old {
       Some(old) => self.retire_old(index, old, replies),
-      None if role == Some(Role::Refills) => self.watch_refill(index, replies),
-      None => replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(()))),
+      None => match role {
+        Some(Role::Refills { soaks }) => self.watch_refill(index, soaks, replies),
+        _ => replies.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(()))),
+      },
     }
   }
 

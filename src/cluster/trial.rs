@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{
   exchange::Role,
-  slot::{Slot, Station, Successor},
+  slot::{Slot, Station},
   supervisor::Supervisor,
 };
 use crate::{
@@ -34,8 +34,10 @@ impl Supervisor {
         && let Some(slot) = self.slots.get_mut(index)
         && let Some(successor) = &mut slot.successor
       {
-        if waits(&slot.station, successor) {
-          successor.role = Role::Waits { passed: true };
+        if let Role::Waits { passed, .. } = &mut successor.role
+          && matches!(slot.station, Station::Serving(_))
+        {
+          *passed = true;
           successor.replies.drain(..).for_each(|reply| self.outbox.answer(reply, Ok(())));
           continue;
         }
@@ -85,10 +87,11 @@ impl Supervisor {
 fn passes_at(slot: &Slot, checked: bool, soak: Duration) -> Option<Instant> {
   let successor = slot.successor.as_ref().filter(|successor| successor.failed.is_none())?;
   let ready = successor.incarnation.ready?;
-  if successor.role == (Role::Waits { passed: true }) && waits(&slot.station, successor) {
-    return None;
-  }
+  let soak =
+    if matches!(successor.role, Role::Waits { soaks: false, .. }) { Duration::ZERO } else { soak };
   match &slot.station {
+    // It waits for its turn, as long as there is somebody in front of it.
+    Station::Serving(_) if matches!(successor.role, Role::Waits { passed: true, .. }) => None,
     Station::Serving(old) if checked => {
       let soak = if old.checkup.is_sick() { Duration::ZERO } else { soak };
       successor.incarnation.checkup.is_proven().then(|| ready + soak)
@@ -100,9 +103,4 @@ fn passes_at(slot: &Slot, checked: bool, soak: Duration) -> Option<Instant> {
     | Station::Ended
     | Station::Vacant => Some(ready),
   }
-}
-
-/// Whether a successor that has passed is not to take over yet. One that nobody is in front of does.
-fn waits(station: &Station, successor: &Successor) -> bool {
-  matches!((station, successor.role), (Station::Serving(_), Role::Waits { .. }))
 }

@@ -118,10 +118,10 @@ export declare class NativeLink {
   /** Close a descriptor that this package opened. */
   static closeFd(fd: number): void
   /**
-   * Send a batch: `length` bytes of UTF-8, in `frame` behind room for a header of 24 bytes. Returns
-   * the bytes that wait; -1: too many do, and this was not taken; -2: closed.
+   * Send a batch: the first `length` bytes of `text`, which are UTF-8. Returns the bytes that wait;
+   * -1: too many do, and this was not taken; -2: closed.
    */
-  sendText(frame: Uint8Array, length: number): number
+  sendText(text: Uint8Array, length: number): number
   /** Send one message that carries bytes. Returns as `sendText`. */
   sendRaw(envelope: string, bytes: Uint8Array): number
   /**

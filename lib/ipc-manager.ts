@@ -5,7 +5,8 @@ import { type ClusterError, ConfigurationError, rethrow, type WorkerCommunicatio
 import { builtIn, respond } from './ipc/built-in.js'
 import { failure } from './ipc/failure.js'
 import { Latency } from './ipc/latency.js'
-import { Link } from './ipc/link.js'
+import type { Link } from './ipc/link.js'
+import { openLink } from './ipc/over-socket.js'
 import { ATTACH, LINK, parentLink, settingsOf, VARIABLE } from './ipc/places.js'
 import type { Encoded, Incoming, Receiver, Settings } from './ipc/types.js'
 import type {
@@ -381,7 +382,7 @@ export class BunIPCManager extends EventEmitter<IPCEventMap> implements IPCWorke
       this.#prepared.delete(workerId)
       // The process has it by now; in ours it would keep the channel open when that one is gone.
       binding.NativeLink.closeFd(prepared.childFd)
-      link = Link.over(workerId, subprocess?.pid ?? -1, this.#settings, prepared)
+      link = openLink(workerId, subprocess?.pid ?? -1, this.#settings, prepared)
     } else if (subprocess?.stdin || subprocess?.stdout) {
       link = overLines(workerId, subprocess, this.#settings, line => this.#log(workerId, line))
     } else if (isWorkerView(subprocess)) {

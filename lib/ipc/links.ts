@@ -2,7 +2,8 @@
 import type { NativeChannel } from '../../binding'
 import { answerBuiltIn } from './built-in.js'
 import { failure } from './failure.js'
-import { Link } from './link.js'
+import type { Link } from './link.js'
+import { openLink } from './over-socket.js'
 import { LINK } from './places.js'
 import type { Settings } from './types.js'
 
@@ -28,7 +29,7 @@ export class Links {
   /** Take over `channels`; gives the links. */
   open(channels: NativeChannel[]): Link[] {
     return channels.map(({ workerId, pid, readFd, writeFd, settings }) => {
-      const link = Link.over(workerId, pid, settings as Settings, { readFd, writeFd })
+      const link = openLink(workerId, pid, settings as Settings, { readFd, writeFd })
       link.fallback = answerBuiltIn
       link.onPost = data => this.#onPost(link, data)
       this.#byPid.set(pid, link)

@@ -86,8 +86,13 @@ export declare class NativeCluster {
   health(): unknown
   /** Lay `patch`, JSON text, over the configuration. */
   updateConfig(patch: string): Promise<void>
-  /** The channels for messages of workers that were started since the last call. */
-  takeMessages(): Array<NativeChannel>
+  /** Every channel for messages is to be taken from now on, not only those where something arrives. */
+  wantMessages(): void
+  /**
+   * The channels for messages that are to be taken; with `pid`, that of this process, if it has not
+   * been taken.
+   */
+  takeMessages(pid?: number | undefined | null): Array<NativeChannel>
   /** The effective configuration. */
   config(): unknown
   /** The public port, while the cluster has one. */

@@ -69,7 +69,7 @@ impl Nursery for Processes {
   }
 }
 
-async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messages) -> End {
+async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<Messages>) -> End {
   let born = Instant::now();
   let startup = birth.config.borrow().timing.startup;
   let Spawned { process, channel, page, stdout, stderr } =
@@ -105,7 +105,9 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
     birth,
   };
   task.report(News::Spawned { pid: process.pid() }).await;
+  let own = process.pid();
   let (last, status) = task.live(process, Some(channel)).await;
+  messages.forget(own);
   last_words([out, err]).await;
   task.end(last, status, tail.lines())
 }

@@ -55,3 +55,18 @@ export function slowPeer(peer: string): WorkerCommunicationError {
   const message = `the channel to ${peer} was closed: it asks and does not read the answers`
   return failure('ERR_IPC_SLOW_PEER', message, { peer })
 }
+
+/** There is nothing to speak to `workerId` over. */
+export function noWay(workerId: string): WorkerCommunicationError {
+  return failure(
+    'ERR_IPC_NO_CHANNEL',
+    `there is no way to reach ${workerId}: start it with connectionFor('${workerId}'), or with pipes for stdin and stdout`,
+    { workerId },
+  )
+}
+
+/** Nothing can be sent from or to a place. */
+export function disabled(): WorkerCommunicationError {
+  const message = 'there is no channel for messages: ipc.enabled is false, or no master started this worker'
+  return failure('ERR_IPC_DISABLED', message)
+}

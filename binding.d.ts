@@ -86,8 +86,13 @@ export declare class NativeCluster {
   health(): unknown
   /** Lay `patch`, JSON text, over the configuration. */
   updateConfig(patch: string): Promise<void>
-  /** The channels for messages of workers that were started since the last call. */
-  takeMessages(): Array<NativeChannel>
+  /** Every channel for messages is to be taken from now on, not only those where something arrives. */
+  wantMessages(): void
+  /**
+   * The channels for messages that are to be taken; with `pid`, that of this process, if it has not
+   * been taken.
+   */
+  takeMessages(pid?: number | undefined | null): Array<NativeChannel>
   /** The effective configuration. */
   config(): unknown
   /** The public port, while the cluster has one. */
@@ -118,10 +123,10 @@ export declare class NativeLink {
   /** Close a descriptor that this package opened. */
   static closeFd(fd: number): void
   /**
-   * Send a batch: `length` bytes of UTF-8, in `frame` behind room for a header of 24 bytes. Returns
-   * the bytes that wait; -1: too many do, and this was not taken; -2: closed.
+   * Send a batch: the first `length` bytes of `text`, which are UTF-8. Returns the bytes that wait;
+   * -1: too many do, and this was not taken; -2: closed.
    */
-  sendText(frame: Uint8Array, length: number): number
+  sendText(text: Uint8Array, length: number): number
   /** Send one message that carries bytes. Returns as `sendText`. */
   sendRaw(envelope: string, bytes: Uint8Array): number
   /**

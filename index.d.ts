@@ -1361,7 +1361,7 @@ export type IPCEventMap = {
     [Name in keyof IPCEvents]: Parameters<IPCEvents[Name]>;
 };
 
-/** The IPC manager: who is reached by which link, who answers what. */
+/** The IPC manager: messages between a master and its workers, as apps send and answer them. */
 type Any = any;
 /**
  * Messages between a master and its workers: requests with answers, in both directions. In the master, give it to

@@ -1,6 +1,7 @@
 /** `process.send` and its kin in workers, as code for `node:cluster` and PM2 uses them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BunIPCManager } from 'xypriss-cluster'
 import { withCluster, withManager } from './helpers/cluster.mjs'
 import { codeOf, withIPC } from './helpers/ipc.mjs'
 import { eventually, within } from './helpers/wait.mjs'
@@ -32,6 +33,28 @@ test('a message of the master finds a listener that comes later', () =>
       'the callback',
     )
     assert.deepEqual(Object.keys(first).includes('send'), false, 'a worker is data')
+  }))
+
+test('messages of workers wait for a listener of the master that comes late', () =>
+  withCluster({ app: 'posts-at-boot.mjs', workers: 2 }, async cluster => {
+    const seen = { 'worker-1': [], 'worker-2': [] }
+    cluster.on('message', (worker, message) => seen[worker.id].push(message))
+    for (const worker of cluster.getWorkers()) worker.send('late')
+    const complete = messages => messages.length === 101
+    await eventually(() => Object.values(seen).every(complete), 'every message')
+    const numbers = Array.from({ length: 100 }, (_, number) => ({ number }))
+    for (const messages of Object.values(seen)) assert.deepEqual(messages, [...numbers, { echo: 'late' }])
+  }))
+
+test('a worker that nobody listens to is answered by what is built in', () =>
+  withCluster({ app: 'ipc.mjs', workers: 1 }, async cluster => {
+    // One that is not told of the cluster: it reaches the worker by what `getWorkers()` gives.
+    const ipc = new BunIPCManager()
+    const [worker] = cluster.getWorkers()
+    ipc.registerWorker('mine', worker)
+    const asked = { type: 'ping', data: null }
+    assert.equal(await ipc.sendToWorker('mine', 'call-master', asked), 'pong')
+    ipc.destroy()
   }))
 
 test('everything that was sent before process.exit() arrives', () =>

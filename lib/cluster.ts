@@ -1,14 +1,20 @@
 /** The cluster manager: the facade over the native core. It maps, emits and rethrows; decisions are native. */
 import { currentAgent } from './agent/handle.js'
 import { AudienceEmitter } from './audience.js'
-import { binding, type NativeCluster, type NativeEvent, type NativeWorker } from './binding.js'
+import {
+  binding,
+  type NativeChannel,
+  type NativeCluster,
+  type NativeEvent,
+  type NativeWorker,
+} from './binding.js'
 import type { ClusterConfig } from './config.js'
 import type { ClusterState } from './constants.js'
 import { ClusterError, ConfigurationError, rethrow, toClusterError } from './errors.js'
 import type { ClusterEventMap } from './events.js'
 import type { Link } from './ipc/link.js'
-import { type Death, Links } from './ipc/links.js'
-import { ATTACH } from './ipc/places.js'
+import type { Death, Links } from './ipc/links.js'
+import { ATTACH, LINK } from './ipc/places.js'
 import type { IPCWorkerRegistry } from './ipc.js'
 import type { BunClusterMetrics, ClusterHealth, ScalingDecision } from './metrics.js'
 import { toText } from './plain.js'
@@ -29,7 +35,8 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
   readonly #config: ClusterConfig
   readonly #warned = new Set<string>()
   #registry: IPCWorkerRegistry | undefined
-  readonly #links = new Links((link, message) => this.#post(link, message))
+  /** Made when messages are first used: a cluster without any is spared them. */
+  #links: Links | undefined
   #run: Run | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -233,21 +240,56 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
       )
     }
     this.#registry = ipcManager
-    this.#openLinks()
-    for (const link of this.#links.all()) attach(ipcManager, link)
+    for (const link of this.#openAll()) attach(ipcManager, link)
     for (const worker of this.#native?.workers() ?? []) {
       if (worker.status === 'running') ipcManager.registerWorker(worker.id, this.#equip(worker))
     }
   }
 
-  /** `worker`, with what is needed to send it messages. */
+  /** `worker`, with what is needed to send it messages. Neither is enumerable: a worker is data. */
   #equip(worker: NativeWorker): BunWorker {
-    this.#openLinks()
-    return this.#links.equip(worker as BunWorker)
+    const { id, pid } = worker
+    let known: Link | undefined
+    const link = () => {
+      known ??= this.#linkOf(pid)
+      return known
+    }
+    Object.defineProperty(worker, LINK, { get: link })
+    Object.defineProperty(worker, 'send', {
+      value: (message: unknown, ...rest: unknown[]) => {
+        const { send } = require('./ipc/links.js') as typeof import('./ipc/links.js')
+        return send(id, link(), message, rest)
+      },
+    })
+    return worker as BunWorker
   }
 
-  #openLinks(): void {
-    for (const link of this.#links.open(this.#native?.takeMessages() ?? [])) {
+  /** Have a link to every worker, now and in the future; gives those that there are. */
+  #openAll(): Link[] {
+    this.#native?.wantMessages()
+    this.#openDue()
+    return this.#links?.all() ?? []
+  }
+
+  /** Open the links that are due: somebody wants them all, or a worker has sent something. */
+  #openDue(): void {
+    this.#take(this.#native?.takeMessages() ?? [])
+  }
+
+  /** The link to a process, opened if it was not. */
+  #linkOf(pid: number | null): Link | undefined {
+    if (pid === null) return undefined
+    this.#take(this.#native?.takeMessages(pid) ?? [])
+    return this.#links?.of(pid)
+  }
+
+  #take(channels: NativeChannel[]): void {
+    if (channels.length === 0) return
+    if (!this.#links) {
+      const { Links } = require('./ipc/links.js') as typeof import('./ipc/links.js')
+      this.#links = new Links((link, message) => this.#post(link, message))
+    }
+    for (const link of this.#links.open(channels)) {
       // From now on, and not when the worker is ready: to become ready, it may need an answer.
       if (this.#registry) attach(this.#registry, link)
     }
@@ -340,11 +382,15 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
 
   protected override audienceChanged(): void {
     this.#native?.setHearsMetrics(this.listenerCount('metrics:updated') > 0)
+    // What workers have sent already waits for the listener.
+    if (this.listenerCount('message') > 0) for (const link of this.#openAll()) link.unpark()
   }
 
   #dispatch({ name, payload }: NativeEvent): void {
-    this.#openLinks()
-    if (name === 'messages:opened') return
+    if (name === 'messages:opened') {
+      this.#openDue()
+      return
+    }
     if (name === 'worker:error') {
       payload.error = toClusterError(payload.error as Parameters<typeof toClusterError>[0])
     }
@@ -352,7 +398,7 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
       const workerId = payload.workerId as string
       if (name === 'worker:started') this.#register(workerId)
       if (name === 'worker:exit') {
-        this.#links.died(payload as unknown as Death)
+        this.#links?.died(payload as unknown as Death)
         this.#unregister(workerId)
       }
     } finally {

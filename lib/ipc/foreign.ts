@@ -1,8 +1,8 @@
 /** Processes that the user started: what `registerWorker` makes of them. */
 import type { ChildProcess } from 'node:child_process'
-import { failure } from './failure.js'
 import { lineCarrier } from './lines.js'
 import { Link } from './link.js'
+import { noWay } from './refusals.js'
 import type { Settings } from './types.js'
 
 /** What is used of Bun's `Subprocess`. */
@@ -41,11 +41,7 @@ export function overLines(
 ): Link {
   const { pid, stdin, stdout } = (subprocess ?? {}) as ChildProcess & BunSubprocess
   if (typeof pid !== 'number' || typeof stdin?.write !== 'function' || !stdout) {
-    throw failure(
-      'ERR_IPC_NO_CHANNEL',
-      `there is no way to reach ${workerId}: start it with connectionFor('${workerId}'), or with pipes for stdin and stdout`,
-      { workerId },
-    )
+    throw noWay(workerId)
   }
   return new Link(workerId, pid, settings, link => {
     const bun = 'getReader' in (stdout as object)

@@ -3,8 +3,9 @@
  * the other. Every other line is an ordinary one, and is passed on.
  */
 import { StringDecoder } from 'node:string_decoder'
+import { entryWith } from './encoding.js'
 import { failure } from './failure.js'
-import { type Link, TEXT } from './link.js'
+import type { Link } from './link.js'
 import type { Carrier } from './types.js'
 
 /** A carrier that is given what arrives. */
@@ -42,7 +43,7 @@ export function lineCarrier(
     }
     begun += before
     try {
-      link.accept([entry])
+      link.accept([entry], text.length)
     } catch (cause) {
       link.fail(failure('ERR_IPC_PROTOCOL', `a line of ${link.peer} is no message`, {}, { cause }))
     }
@@ -68,19 +69,24 @@ export function lineCarrier(
     parts = []
     size = 0
   }
-  const send = (entries: unknown[][]) => {
-    write(entries.map(entry => `${JSON.stringify(lineOf(entry, link))}\n`).join(''))
+  let batch = ''
+  const put = (entry: unknown[]) => {
+    batch += `${JSON.stringify(lineOf(entry, link))}\n`
+    return batch.length
+  }
+  const send = () => {
+    write(batch)
+    batch = ''
     return 0
   }
   return {
-    sendText: text => send(JSON.parse(text)),
-    sendRaw(text, bytes) {
-      const entry = JSON.parse(text)
-      const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-      const isText = entry[0] >= TEXT
-      entry[0] %= TEXT
-      entry.push(isText ? data.toString() : { encoding: BASE64, data: data.toString(BASE64) })
-      return send([entry])
+    add: (head, data) => put(JSON.parse(data === undefined ? `${head}]` : `${head},${data}]`)),
+    send,
+    sendRaw(envelope, bytes) {
+      const entry = entryWith(envelope, bytes)
+      const data = entry.pop()
+      put([...entry, typeof data === 'string' ? data : inBase64(data as Uint8Array)])
+      return send()
     },
     waiting: () => 0,
     flush: () => true,
@@ -97,7 +103,8 @@ export function lineCarrier(
 }
 
 function lineOf(entry: unknown[], link: Link): Record<string, unknown> {
-  const [operation, id, timestamp] = entry
+  const [operation, id, time] = entry
+  const timestamp = time || Date.now()
   const from = link.pid === 0 ? 'worker' : 'master'
   switch (operation) {
     case 0:
@@ -160,6 +167,13 @@ function entryOf(text: string): unknown[] | undefined {
   if (type === 'alive') return [6, id]
   if (typeof id !== 'string' || typeof timestamp !== 'number') return undefined
   return typeof to === 'string' ? [4, id, timestamp, type, to, data] : [0, id, timestamp, type, 0, data]
+}
+
+function inBase64(bytes: Uint8Array): Record<string, string> {
+  return {
+    encoding: BASE64,
+    data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(BASE64),
+  }
 }
 
 function dataOf(data: unknown): unknown {

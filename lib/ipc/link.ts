@@ -4,84 +4,33 @@
  *
  * An entry of a batch is one of
  * - `[0, id, time, type, from, data?]` a request · `[4, id, time, type, to, data?]` one for another worker
- * - `[1, id, time, data?]` its answer · `[2, id, time, error]` its failure
+ * - `[1, id, time, data?]` its answer · `[2, id, time, error]` its failure; their time is 0, nobody asks for it
  * - `[3, data?]` a message of `process.send` · `[5, id]` a question whether anybody reads · `[6, id]` somebody does
  *
  * An entry with bytes for `data` travels in a frame of its own, the bytes behind it; so does a long text, as UTF-8, with
  * 16 added to the first number.
  */
-import { isUtf8 } from 'node:buffer'
-import { binding } from '../binding.js'
 import type { WorkerCommunicationError } from '../errors.js'
+import { Alarm } from './alarm.js'
+import { Calls } from './calls.js'
+import { encode, envelopeOf, jsonOf } from './encoding.js'
 import { failure, pack, type Remote, unpack } from './failure.js'
+import { Heartbeat } from './heartbeat.js'
+import { FLUSH_PATIENCE, isExiting } from './last-words.js'
 import { Latency } from './latency.js'
-import { type Reading, read } from './socket.js'
+import { Parking } from './parking.js'
+import { type Cause, Passing } from './passing.js'
+import { handlerQueueFull, noHandler, protocolError, queueFull, slowPeer } from './refusals.js'
 import type { Carrier, Encoded, Incoming, Receiver, Settings } from './types.js'
 
-interface Parked extends Incoming {
-  until: number
-  size: number
-}
-
-interface Call {
-  resolve(data: unknown): void
-  reject(error: Error): void
-  type: string
-  start: number
-}
-
-/** Characters of a batch that is sent before the turn ends. */
+/** Bytes of a batch that is sent before the turn ends. */
 const BATCH = 16 * 1024
-/** Bytes of scratch room, for a batch and for most that are larger. */
-const SCRATCH = 1024 * 1024
 /** Bytes that may wait for a peer, unless one message is larger. */
 const WAITING = 64 * 1024 * 1024
-/** How long an orderly exit may wait for the peer to take what was accepted, in milliseconds. */
-export const FLUSH_PATIENCE = 5_000
-/** How long the second sign of a death may take, in milliseconds. */
-const PATIENCE = 2_000
-/** Texts with more characters than that travel as bytes, not as JSON. */
-const LONG_TEXT = 8 * 1024
-/** Added to the operation of an entry whose bytes are text. */
-export const TEXT = 16
-/** Types of messages whose JSON is kept. */
-const TYPES = 1_000
 
-/** Room for the header in front of a batch, see `NativeLink.sendText`. */
-const HEADER = 24
-/** A character of JavaScript's has at most that many bytes in UTF-8. */
-const WIDEST = 3
-
-/** Where batches are made: they are written, or copied, before the next one is. */
-let scratch: Buffer | undefined
-
-function room(text: string): Buffer {
-  if (HEADER + text.length * WIDEST > SCRATCH) return Buffer.allocUnsafeSlow(HEADER + Buffer.byteLength(text))
-  scratch ??= Buffer.allocUnsafeSlow(SCRATCH)
-  return scratch
-}
-
-const typeTexts = new Map<string, string>()
-
-function textOf(type: string): string {
-  let text = typeTexts.get(type)
-  if (text === undefined) {
-    text = JSON.stringify(type)
-    if (typeTexts.size < TYPES) typeTexts.set(type, text)
-  }
-  return text
-}
-
-/** Links over sockets that are open. */
-const open = new Set<Link>()
-
-/** Whether listeners of `exit` run: no turn follows in which a batch could go out. */
-let exiting = false
-
-/** An orderly exit loses nothing that was accepted. */
-function flushAll(): void {
-  exiting = true
-  for (const link of open) link.flush()
+/** Bytes that may wait for a peer. */
+export function maxWaiting(settings: Settings): number {
+  return Math.max(WAITING, 2 * settings.maxMessageSize)
 }
 
 /** A channel to one process. */
@@ -101,74 +50,38 @@ export class Link {
   readonly #carrier: Carrier
   readonly #maxWaiting: number
   readonly #receivers = new Set<Receiver>()
-  readonly #calls = new Map<number, Call>()
-  #lastId = 0
-  /** A list of entries whose end is missing. */
-  #batch = ''
+  readonly #calls = new Calls()
+  readonly #parking: Parking
+  readonly #alarm = new Alarm(() => this.#expire())
+  readonly #heart: Heartbeat
+  readonly #passing = new Passing(cause => this.#bury(cause))
+  /** Bytes of the batch in the making. */
+  #batched = 0
+  /** When it was begun. */
+  #time = 0
   #flushing = false
+  /** Bytes that wait in the carrier, as it said last. */
   #waiting = 0
-  #parked: Parked[] = []
-  #parkedPosts: { data: unknown; size: number }[] = []
-  /** What is parked, and what the present entry has, in characters. */
-  #parkedSize = 0
+  /** Characters of the entry that is taken. */
   #entrySize = 0
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Number.POSITIVE_INFINITY
-  #heart: NodeJS.Timeout | undefined
-  #unanswered = 0
   #holds = 0
   /** Set when nothing can be sent any more; answers fail with it. */
   #ended: WorkerCommunicationError | undefined
-  /** The channel gave its last byte. */
-  #atEnd = false
-  #death: { reason: string; details: Record<string, unknown> } | undefined
-  #patience: NodeJS.Timeout | undefined
 
   constructor(peer: string, pid: number, settings: Settings, carrier: (link: Link) => Carrier) {
     this.peer = peer
     this.pid = pid
     this.settings = settings
-    this.#maxWaiting = Math.max(WAITING, 2 * settings.maxMessageSize)
+    this.#maxWaiting = maxWaiting(settings)
+    this.#parking = new Parking({ count: settings.queueSize, size: this.#maxWaiting })
+    this.#heart = new Heartbeat(
+      settings.heartbeatInterval,
+      question => this.#put(`[5,${question}`, { text: undefined }),
+      missed => {
+        for (const receiver of this.#receivers) receiver.silent(this, missed)
+      },
+    )
     this.#carrier = carrier(this)
-  }
-
-  /** A link over the socket whose descriptors are given away. */
-  static over(
-    peer: string,
-    pid: number,
-    settings: Settings,
-    { readFd, writeFd }: { readFd: number; writeFd: number },
-  ): Link {
-    return new Link(peer, pid, settings, link => {
-      const maxWaiting = 2 * Math.max(WAITING, 2 * settings.maxMessageSize)
-      const { maxMessageSize, compression } = settings
-      if (open.size === 0) process.on('exit', flushAll)
-      open.add(link)
-      const native = new binding.NativeLink(writeFd, maxMessageSize, maxWaiting, compression)
-      const reading: Reading = read(readFd, {
-        chunk: (chunk, length) => link.#chunk(native, chunk, length),
-        end: () => {
-          if (native.isMidFrame()) link.fail(protocolError(link, 'it ended inside a frame'))
-          else link.lost()
-        },
-      })
-      return {
-        sendText(text) {
-          const frame = room(text)
-          return native.sendText(frame, frame.write(text, HEADER))
-        },
-        sendRaw: (entry, bytes) => native.sendRaw(entry, bytes),
-        waiting: () => native.waiting(),
-        flush: patience => native.flush(patience),
-        hold: alive => reading.hold(alive),
-        close() {
-          native.close()
-          reading.close()
-          open.delete(link)
-          if (open.size === 0) process.off('exit', flushAll)
-        },
-      }
-    })
   }
 
   /** Whether the peer can be reached. */
@@ -178,13 +91,13 @@ export class Link {
 
   /** Whether there was a sign of its death already. */
   get dying(): boolean {
-    return this.open && (this.#atEnd || this.#death !== undefined)
+    return this.open && this.#passing.begun
   }
 
   /** Requests that wait for their answer, and bytes that wait to be written. */
   get queued(): { requests: number; bytes: number; parked: number } {
-    const bytes = this.open ? this.#carrier.waiting() + this.#batch.length : 0
-    return { requests: this.#calls.size, bytes, parked: this.#parked.length + this.#parkedPosts.length }
+    const bytes = this.open ? this.#carrier.waiting() + this.#batched : 0
+    return { requests: this.#calls.size, bytes, parked: this.#parking.count }
   }
 
   /** `receiver` takes requests from now on, those that wait first. */
@@ -211,30 +124,7 @@ export class Link {
 
   /** `data` ready to travel. Throws when it cannot be sent at all. */
   encode(type: string, data: unknown): Encoded {
-    const { maxMessageSize } = this.settings
-    if (data instanceof Uint8Array) {
-      if (data.length > maxMessageSize) throw tooLarge(type, data.length, maxMessageSize)
-      return { bytes: data, isText: false }
-    }
-    // As JSON it would be searched for characters to escape, twice.
-    if (typeof data === 'string' && data.length > LONG_TEXT && isWellFormed(data)) {
-      if (data.length > maxMessageSize) throw tooLarge(type, data.length, maxMessageSize)
-      const bytes = Buffer.from(data)
-      if (bytes.length > maxMessageSize) throw tooLarge(type, bytes.length, maxMessageSize)
-      return { bytes, isText: true }
-    }
-    let text: string | undefined
-    try {
-      text = JSON.stringify(data)
-    } catch (cause) {
-      const message = `the data of '${type}' cannot be sent: ${(cause as Error).message}`
-      throw failure('ERR_IPC_SERIALIZATION', message, { type }, { cause })
-    }
-    if (text !== undefined && text.length * 3 > maxMessageSize) {
-      const size = text.length > maxMessageSize ? text.length : Buffer.byteLength(text)
-      if (size > maxMessageSize) throw tooLarge(type, size, maxMessageSize)
-    }
-    return { text }
+    return encode(type, data, this.settings.maxMessageSize)
   }
 
   /** Ask the peer; resolves with its answer. Rejects, never throws. */
@@ -253,12 +143,11 @@ export class Link {
     if (refusal) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const start = performance.now()
-      this.#lastId += 1
-      const id = this.#lastId
       if (this.#calls.size === 0) this.hold()
-      this.#calls.set(id, { resolve, reject, type, start })
-      this.#wake(start + this.settings.timeout, start)
-      this.#put(`[${operation},${id},${Date.now()},${textOf(type)},${address}`, data)
+      const id = this.#calls.add({ resolve, reject, type, start })
+      this.#alarm.set(start + this.settings.timeout, start)
+      if (this.#batched === 0) this.#time = Date.now()
+      this.#put(`[${operation},${id},${this.#time},${jsonOf(type)},${address}`, data)
     })
   }
 
@@ -268,7 +157,7 @@ export class Link {
     const refusal = this.#refusal(false, 'message')
     if (refusal) throw refusal
     this.#put('[3', encoded)
-    return this.#waiting + this.#batch.length < BATCH
+    return this.#waiting + this.#batched < BATCH
   }
 
   /** Answer a request of the peer. */
@@ -280,7 +169,7 @@ export class Link {
       this.refuse(request, error)
       return
     }
-    this.#put(`[1,${JSON.stringify(request.id)},${Date.now()}`, encoded)
+    this.#put(`[1,${JSON.stringify(request.id)},0`, encoded)
   }
 
   /** Answer a request of the peer with an error. */
@@ -290,7 +179,7 @@ export class Link {
       const { message = '', code } = pack(error)
       text = JSON.stringify({ message: message.slice(0, 1_000), code })
     }
-    this.#put(`[2,${JSON.stringify(request.id)},${Date.now()}`, { text })
+    this.#put(`[2,${JSON.stringify(request.id)},0`, { text })
   }
 
   /** Hand over everything that was accepted: the process ends. */
@@ -301,30 +190,18 @@ export class Link {
 
   /** The channel ended. What waits fails as soon as the cause is known, see {@link die}. */
   lost(): void {
-    if (this.#ended || this.#atEnd) return
-    this.#atEnd = true
-    if (this.#death || this.pid === 0) this.#bury()
-    else this.#await()
+    // Requests that wait keep the process alive.
+    if (!this.#ended) this.#passing.channelEnded(this.pid === 0, this.#calls.size > 0)
   }
 
   /** The peer died. What it wrote before that is delivered first. */
   die(reason: string, details: Record<string, unknown> = {}): void {
-    if (this.#ended || this.#death) return
-    this.#death = { reason, details }
-    if (this.#atEnd) this.#bury()
-    else this.#await()
+    if (!this.#ended) this.#passing.processDied({ reason, details }, this.#calls.size > 0)
   }
 
-  /** Of a death there are two signs, and the second follows soon. */
-  #await(): void {
-    this.#patience = setTimeout(() => this.#bury(), PATIENCE)
-    // Requests that wait keep the process alive.
-    if (this.#calls.size === 0) this.#patience.unref()
-  }
-
-  #bury(): void {
-    const { reason = 'closed its channel', details } = this.#death ?? {}
-    const who = { ...this.#who(), reason, ...details }
+  #bury(cause: Cause | undefined): void {
+    const reason = cause?.reason ?? 'closed its channel'
+    const who = { ...this.#who(), reason, ...cause?.details }
     this.fail(failure('ERR_IPC_PEER_GONE', `${this.peer} ${reason} before it answered`, who))
   }
 
@@ -332,21 +209,24 @@ export class Link {
   fail(error: WorkerCommunicationError): void {
     if (this.#ended) return
     this.#ended = error
-    clearTimeout(this.#patience)
-    clearTimeout(this.#timer)
-    clearInterval(this.#heart)
+    this.#passing.stop()
+    this.#alarm.stop()
+    this.#heart.stop()
     this.#carrier.close()
-    this.#batch = ''
-    this.#parked = []
-    this.#parkedPosts = []
-    const calls = [...this.#calls.values()]
-    this.#calls.clear()
+    this.#batched = 0
+    this.#parking.clear()
+    const calls = this.#calls.takeAll()
     this.counters.failures += calls.length
     for (const call of calls) {
       const { message, code, details } = error
       call.reject(failure(code ?? 'ERR_IPC_CLOSED', message, { ...details, type: call.type }))
     }
     for (const receiver of [...this.#receivers]) receiver.gone(this, error)
+  }
+
+  /** What came cannot be understood. */
+  failProtocol(cause: unknown): void {
+    this.fail(protocolError(this.peer, (cause as Error).message, { cause }))
   }
 
   /** Close it from this side, once everything that was accepted is written. */
@@ -358,67 +238,32 @@ export class Link {
 
   /** Offer what waits to whoever takes it now. */
   unpark(): void {
-    const parked = this.#parked
-    this.#parked = []
-    for (const request of parked) {
-      if (this.#offer(request)) this.#parkedSize -= request.size
-      else this.#parked.push(request)
-    }
-    const posts = this.#parkedPosts
-    this.#parkedPosts = []
-    for (const { data, size } of posts) {
-      this.#parkedSize -= size
-      this.#posted(data, size)
-    }
+    this.#parking.offer(request => this.#offer(request))
+    this.#parking.offerPosts(data => this.#deliver(data))
   }
 
-  /** Take entries that arrived. Throws when they are none. */
-  accept(entries: unknown): void {
+  /** Take entries that arrived, which have `size` characters. Throws when they are none. */
+  accept(entries: unknown, size: number): void {
     if (!Array.isArray(entries)) throw new TypeError('a batch that is no list')
     const now = performance.now()
+    this.#entrySize = size / (entries.length || 1)
     for (const entry of entries) this.#entry(entry, now)
-  }
-
-  #chunk(native: InstanceType<typeof binding.NativeLink>, chunk: Uint8Array, length: number): void {
-    if (this.#ended) return
-    this.counters.bytesReceived += length
-    try {
-      const items = native.feed(chunk, length)
-      for (let index = 0; index < items.length; index += 1) {
-        const item = items[index]
-        if (typeof item === 'string') {
-          const entries = JSON.parse(item)
-          this.#entrySize = item.length / (entries.length || 1)
-          this.accept(entries)
-        } else if (item) {
-          index += 1
-          const entry = JSON.parse(items[index] as string)
-          entry.push(entry[0] >= TEXT ? textOfBytes(item) : item)
-          entry[0] %= TEXT
-          this.#entrySize = item.length
-          this.#entry(entry, performance.now())
-        } else {
-          // Throws.
-          native.feed(chunk, 0)
-        }
-      }
-    } catch (cause) {
-      this.fail(protocolError(this, (cause as Error).message, { cause }))
-    }
   }
 
   #entry(entry: unknown, now: number): void {
     if (!Array.isArray(entry)) throw new TypeError('an entry that is no list')
-    const [operation, id, time] = entry
+    const operation = entry[0]
+    const id = entry[1]
     switch (operation) {
       case 0:
       case 4: {
-        const [, , , type, address, data] = entry
+        const [, , time, type, address, data] = entry
         const isId = typeof id === 'number' || typeof id === 'string'
         if (!isId || typeof time !== 'number' || typeof type !== 'string')
           throw new TypeError('a request without a type')
         this.counters.received += 1
-        this.#arrived()
+        // The peer speaks: from now on it can be asked whether it still does.
+        if (this.pid !== 0) this.#heart.start()
         const from = operation === 0 && typeof address === 'string' ? address : undefined
         const to = operation === 4 ? String(address) : undefined
         this.#request({ link: this, id, time, type, data, from, to })
@@ -426,10 +271,8 @@ export class Link {
       }
       case 1:
       case 2: {
-        const call = this.#calls.get(id)
-        // Too late, or asked by nobody.
+        const call = this.#calls.take(id)
         if (!call) break
-        this.#calls.delete(id)
         if (this.#calls.size === 0) this.release()
         this.counters.received += 1
         this.latency.record(now - call.start)
@@ -443,48 +286,25 @@ export class Link {
       }
       case 3:
         this.counters.received += 1
-        this.#posted(entry[1])
+        this.#posted(id)
         break
       case 5:
         this.#put(`[6,${JSON.stringify(id)}`, { text: undefined })
         break
       case 6:
-        this.#unanswered = 0
+        this.#heart.answered()
         break
       default:
         throw new TypeError(`an entry of unknown kind ${JSON.stringify(operation)}`)
     }
   }
 
-  /** The peer speaks: from now on it can be asked whether it still does. */
-  #arrived(): void {
-    const { heartbeatInterval } = this.settings
-    if (this.#heart || this.pid === 0 || heartbeatInterval === 0) return
-    this.#heart = setInterval(() => {
-      if (this.#unanswered > 0)
-        for (const receiver of this.#receivers) receiver.silent(this, this.#unanswered)
-      this.#unanswered += 1
-      if (this.open) this.#put(`[5,${this.#unanswered}`, { text: undefined })
-    }, heartbeatInterval)
-    this.#heart.unref()
-  }
-
   #request(request: Incoming): void {
     if (this.#offer(request)) return
-    const { queueSize, queueTimeout } = this.settings
-    if (this.#parked.length >= queueSize || this.#parkedSize > this.#maxWaiting) {
-      const { type } = request
-      this.refuse(
-        request,
-        failure('ERR_IPC_QUEUE_FULL', `too many messages wait for a handler of '${type}'`, { type }),
-      )
-      return
-    }
     const now = performance.now()
-    const until = now + queueTimeout
-    this.#parkedSize += this.#entrySize
-    this.#parked.push({ ...request, until, size: this.#entrySize })
-    this.#wake(until, now)
+    const until = now + this.settings.queueTimeout
+    if (this.#parking.keep(request, this.#entrySize, until)) this.#alarm.set(until, now)
+    else this.refuse(request, handlerQueueFull(request.type))
   }
 
   #offer(request: Incoming): boolean {
@@ -492,17 +312,9 @@ export class Link {
     return this.fallback?.(request) ?? false
   }
 
-  #posted(data: unknown, size = this.#entrySize): void {
-    if (this.#parkedPosts.length === 0 && this.#deliver(data)) return
-    this.#parkedPosts.push({ data, size })
-    this.#parkedSize += size
-    // There is nobody to tell, so the oldest go.
-    while (this.#parkedPosts.length > this.settings.queueSize || this.#parkedSize > this.#maxWaiting) {
-      const oldest = this.#parkedPosts.shift()
-      if (!oldest) break
-      this.#parkedSize -= oldest.size
-      this.counters.failures += 1
-    }
+  #posted(data: unknown): void {
+    if (!this.#parking.hasPosts && this.#deliver(data)) return
+    this.counters.failures += this.#parking.keepPost(data, this.#entrySize)
   }
 
   #deliver(data: unknown): boolean {
@@ -519,7 +331,7 @@ export class Link {
 
   /** Why a message cannot be taken now. */
   #refusal(tooMany: boolean, type: string): WorkerCommunicationError | undefined {
-    if (!tooMany && !this.#ended && this.#waiting + this.#batch.length <= this.#maxWaiting) return undefined
+    if (!tooMany && !this.#ended && this.#waiting + this.#batched <= this.#maxWaiting) return undefined
     if (this.#ended) {
       this.counters.failures += 1
       const { message, code, details } = this.#ended
@@ -533,11 +345,7 @@ export class Link {
     }
     this.counters.failures += 1
     const what = tooMany ? `${this.#calls.size} requests` : `${this.#waiting} bytes`
-    return failure(
-      'ERR_IPC_QUEUE_FULL',
-      `${this.peer} does not keep up, ${what} wait for it: await answers, or raise ipc.messageQueue.maxSize`,
-      { ...this.#who(), type },
-    )
+    return queueFull(this.peer, what, { ...this.#who(), type })
   }
 
   #put(head: string, data: Encoded): void {
@@ -546,69 +354,43 @@ export class Link {
     if (data.bytes) {
       this.#send()
       this.counters.bytesSent += data.bytes.length
-      const envelope = data.isText ? `[${TEXT + Number(head[1])}${head.slice(2)}]` : `${head}]`
-      this.#sent(this.#carrier.sendRaw(envelope, data.bytes))
-      if (exiting) this.flush()
-      return
+      this.#sent(this.#carrier.sendRaw(envelopeOf(head, data.isText), data.bytes))
+    } else {
+      this.#batched = this.#carrier.add(head, data.text)
     }
-    const entry = data.text === undefined ? `${head}]` : `${head},${data.text}]`
-    this.#batch = this.#batch === '' ? `[${entry}` : `${this.#batch},${entry}`
-    if (exiting) {
-      this.flush()
-    } else if (this.#batch.length > BATCH) {
-      this.#send()
-    } else if (!this.#flushing) {
+    if (isExiting()) this.flush()
+    else if (this.#batched > BATCH) this.#send()
+    else if (!this.#flushing && this.#batched > 0) {
       this.#flushing = true
       queueMicrotask(this.#flushBatch)
     }
   }
 
-  #flushBatch = (): void => {
+  readonly #flushBatch = (): void => {
     this.#flushing = false
     this.#send()
   }
 
   #send(): void {
-    if (this.#batch === '' || this.#ended) return
-    const text = `${this.#batch}]`
-    this.#batch = ''
-    this.counters.bytesSent += text.length
-    this.#sent(this.#carrier.sendText(text))
+    if (this.#batched === 0 || this.#ended) return
+    this.counters.bytesSent += this.#batched
+    this.#batched = 0
+    this.#sent(this.#carrier.send())
   }
 
   #sent(outcome: number): void {
     if (outcome >= 0) this.#waiting = outcome
-    else if (outcome === -1) this.fail(slowPeer(this))
+    else if (outcome === -1) this.fail(slowPeer(this.peer))
     // The peer is gone. What it wrote before that may still be unread; the reading side tells the end.
-  }
-
-  /** Look for what is overdue no later than `at`. */
-  #wake(at: number, now: number): void {
-    if (at >= this.#timerAt) return
-    this.#timerAt = at
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#overdue(), Math.max(1, at - now))
-    this.#timer.unref()
-  }
-
-  #overdue(): void {
-    // An answer that is here already, behind this timer in the event loop, is not late.
-    setImmediate(() => this.#expire())
   }
 
   #expire(): void {
     if (this.#ended) return
     const now = performance.now()
     const { timeout } = this.settings
-    let next = Number.POSITIVE_INFINITY
-    for (const [id, call] of this.#calls) {
-      // They are in the order in which they were sent.
-      if (call.start + timeout > now) {
-        next = call.start + timeout
-        break
-      }
-      this.#calls.delete(id)
-      if (this.#calls.size === 0) this.release()
+    const late = this.#calls.takeBefore(now - timeout)
+    if (late.length > 0 && this.#calls.size === 0) this.release()
+    for (const call of late) {
       this.counters.timeouts += 1
       this.counters.failures += 1
       const error = failure(
@@ -619,56 +401,12 @@ export class Link {
       call.reject(error)
       for (const receiver of this.#receivers) receiver.late(this, error)
     }
-    const parked = this.#parked
-    this.#parked = []
-    for (const request of parked) {
-      if (request.until > now) {
-        this.#parked.push(request)
-        next = Math.min(next, request.until)
-      } else {
-        this.#parkedSize -= request.size
-        const place = process.env.WORKER_ID ?? `process ${process.pid}`
-        const message = `${place} has no handler for '${request.type}': call registerHandler('${request.type}', ...) there`
-        this.refuse(request, failure('ERR_IPC_NO_HANDLER', message, { type: request.type }))
-      }
-    }
-    this.#timerAt = Number.POSITIVE_INFINITY
-    if (next !== Number.POSITIVE_INFINITY) this.#wake(next, now)
+    for (const request of this.#parking.takeOverdue(now)) this.refuse(request, noHandler(request.type))
+    const next = Math.min(this.#calls.oldest() + timeout, this.#parking.soonest())
+    if (next !== Number.POSITIVE_INFINITY) this.#alarm.set(next, now)
   }
 
   #who(): Record<string, unknown> {
     return this.pid === 0 ? { peer: this.peer } : { workerId: this.peer, pid: this.pid }
   }
-}
-
-/** Whether UTF-8 can say `text`: a half of a pair is lost there. */
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
-}
-
-function textOfBytes(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw new TypeError('a text that is no UTF-8')
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
-}
-
-function tooLarge(type: string, size: number, limit: number): WorkerCommunicationError {
-  return failure(
-    'ERR_IPC_MESSAGE_TOO_LARGE',
-    `the data of '${type}' has ${size} bytes, and ${limit} are allowed: send it in parts, or raise ipc.maxMessageSize`,
-    { type, size, limit },
-  )
-}
-
-function protocolError(link: Link, reason: string, options?: ErrorOptions): WorkerCommunicationError {
-  return failure(
-    'ERR_IPC_PROTOCOL',
-    `the channel to ${link.peer} was closed, what arrived is no message: ${reason}`,
-    { peer: link.peer, reason },
-    options,
-  )
-}
-
-function slowPeer(link: Link): WorkerCommunicationError {
-  const message = `the channel to ${link.peer} was closed: it asks and does not read the answers`
-  return failure('ERR_IPC_SLOW_PEER', message, { peer: link.peer })
 }

@@ -2,8 +2,8 @@
 import type { NativeChannel } from '../../binding'
 import { answerBuiltIn } from './built-in.js'
 import { failure } from './failure.js'
-import { Link } from './link.js'
-import { LINK } from './places.js'
+import type { Link } from './link.js'
+import { openLink } from './over-socket.js'
 import type { Settings } from './types.js'
 
 /** What is told of a process that ended. */
@@ -27,8 +27,10 @@ export class Links {
 
   /** Take over `channels`; gives the links. */
   open(channels: NativeChannel[]): Link[] {
+    // One that was opened when its process had ended already is not told of its death.
+    for (const [pid, link] of this.#byPid) if (!link.open) this.#byPid.delete(pid)
     return channels.map(({ workerId, pid, readFd, writeFd, settings }) => {
-      const link = Link.over(workerId, pid, settings as Settings, { readFd, writeFd })
+      const link = openLink(workerId, pid, settings as Settings, { readFd, writeFd })
       link.fallback = answerBuiltIn
       link.onPost = data => this.#onPost(link, data)
       this.#byPid.set(pid, link)
@@ -49,18 +51,14 @@ export class Links {
     link.die(reason, { workerId, exitCode, signal })
   }
 
-  /** Give `worker` its link, and `send` as workers of `node:cluster` have it. Neither is enumerable: a worker is data. */
-  equip<View extends { id: string; pid: number | null }>(worker: View): View {
-    const link = this.#byPid.get(worker.pid ?? 0)
-    Object.defineProperty(worker, LINK, { value: link })
-    Object.defineProperty(worker, 'send', {
-      value: (message: unknown, ...rest: unknown[]) => send(worker.id, link, message, rest),
-    })
-    return worker
+  /** That of process `pid`. */
+  of(pid: number): Link | undefined {
+    return this.#byPid.get(pid)
   }
 }
 
-function send(workerId: string, link: Link | undefined, message: unknown, rest: unknown[]): boolean {
+/** `send` of a worker, as workers of `node:cluster` have it. */
+export function send(workerId: string, link: Link | undefined, message: unknown, rest: unknown[]): boolean {
   const callback = rest.findLast(argument => typeof argument === 'function') as
     | ((error: Error | null) => void)
     | undefined

@@ -3,6 +3,7 @@ import { binding } from '../binding.js'
 import { answerBuiltIn } from './built-in.js'
 import { lineCarrier } from './lines.js'
 import { Link } from './link.js'
+import { openLink } from './over-socket.js'
 import type { Settings } from './types.js'
 
 /** What the variable says. */
@@ -36,7 +37,7 @@ export function connectParent(text: string): Link {
     })
   } else {
     const [readFd, writeFd] = binding.NativeLink.adopt(fd) as [number, number]
-    link = Link.over('master', 0, settings, { readFd, writeFd })
+    link = openLink('master', 0, settings, { readFd, writeFd })
   }
   link.fallback = answerBuiltIn
   return link

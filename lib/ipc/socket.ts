@@ -21,7 +21,7 @@ export interface Reading {
 }
 
 /** Read size: a batch of messages is at most that. */
-const CHUNK = 256 * 1024
+const CHUNK = 64 * 1024
 
 /** One for all: what is read is gone from it before the next is. */
 let buffer: Buffer | undefined

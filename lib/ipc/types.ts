@@ -16,8 +16,10 @@ export interface Settings {
 
 /** What carries batches. */
 export interface Carrier {
-  /** Send a batch; bytes that wait then, -1: not taken, too many wait; -2: not taken, closed. */
-  sendText(text: string): number
+  /** Put an entry into the batch: `head`, which has no end, and JSON for its data. Gives the bytes that it has then. */
+  add(head: string, data: string | undefined): number
+  /** Send the batch; bytes that wait then, -1: not taken, too many wait; -2: not taken, closed. */
+  send(): number
   /** Send an entry with bytes. */
   sendRaw(entry: string, bytes: Uint8Array): number
   /** Bytes that wait. */

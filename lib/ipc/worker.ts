@@ -1,7 +1,8 @@
 /** The end of the channel for messages in a worker of a cluster. */
 import { binding, type NativeAgent } from '../binding.js'
 import { answerBuiltIn } from './built-in.js'
-import { Link } from './link.js'
+import type { Link } from './link.js'
+import { openLink } from './over-socket.js'
 import type { Settings } from './types.js'
 
 /** Open the channel that the agent was given; `undefined` when messages are switched off. */
@@ -14,7 +15,7 @@ export function openInWorker(agent: NativeAgent): Link | undefined {
     for (const fd of [readFd, writeFd]) binding.NativeLink.closeFd(fd)
     return undefined
   }
-  const link = Link.over('master', 0, own, { readFd, writeFd })
+  const link = openLink('master', 0, own, { readFd, writeFd })
   link.fallback = answerBuiltIn
   link.onPost = data => {
     if (process.listenerCount('message') === 0) return false

@@ -7,6 +7,7 @@ use napi::{
   bindgen_prelude::{Object, Result},
 };
 use napi_derive::napi;
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::{
@@ -217,11 +218,23 @@ impl NativeCluster {
     settle(env, async move { cluster.update_config(parse(&patch)?).await })
   }
 
-  /// The channels for messages of workers that were started since the last call.
+  /// Every channel for messages is to be taken from now on, not only those where something arrives.
   #[napi]
-  pub fn take_messages(&self) -> Result<Vec<NativeChannel>> {
-    let opened = self.cluster.messages.take().into_iter();
+  pub fn want_messages(&self) {
+    self.cluster.messages.want();
+  }
+
+  /// The channels for messages that are to be taken; with `pid`, that of this process, if it has not
+  /// been taken.
+  #[napi]
+  pub fn take_messages(&self, pid: Option<u32>) -> Result<Vec<NativeChannel>> {
+    let messages = &self.cluster.messages;
+    let opened = match pid {
+      None => messages.take(),
+      Some(pid) => messages.take_of(Pid::from_raw(pid.cast_signed())),
+    };
     opened
+      .into_iter()
       .map(|Opened { worker, pid, end, settings }| {
         NativeChannel::new(worker, pid.as_raw().unsigned_abs(), end, &settings)
       })

@@ -133,41 +133,35 @@ impl NativeLink {
     drop(unsafe { OwnedFd::from_raw_fd(fd) });
   }
 
-  /// Send a batch: `length` bytes of UTF-8, in `frame` behind room for a header of 24 bytes. Returns
-  /// the bytes that wait; -1: too many do, and this was not taken; -2: closed.
+  /// Send a batch: the first `length` bytes of `text`, which are UTF-8. Returns the bytes that wait;
+  /// -1: too many do, and this was not taken; -2: closed.
   #[napi]
-  pub fn send_text(&self, mut frame: Uint8Array, length: u32) -> f64 {
-    let size = HEADER + length as usize;
-    // SAFETY: JavaScript runs on this thread, and nobody else knows of its scratch room.
-    let frame = unsafe { frame.as_mut() };
-    let Some(frame) = frame.get_mut(..size) else {
+  pub fn send_text(&self, text: &[u8], length: u32) -> f64 {
+    let Some(text) = text.get(..length as usize) else {
       return CLOSED;
     };
     let sent = if self.compression
-      && let Some(packed) = compress(frame.get(HEADER..).unwrap_or_default())
+      && let Some(packed) = compress(text)
     {
       self.outgoing.send(&[&head(packed.len(), TEXT, COMPRESSED, 0), &packed])
     } else {
-      if let Some(place) = frame.first_chunk_mut::<HEADER>() {
-        *place = head(length as usize, TEXT, 0, 0);
-      }
-      self.outgoing.send(&[frame])
+      self.outgoing.send(&[&head(text.len(), TEXT, 0, 0), text])
     };
     outcome(sent)
   }
 
   /// Send one message that carries bytes. Returns as `sendText`.
   #[napi]
-  pub fn send_raw(&self, envelope: String, bytes: Uint8Array) -> f64 {
+  pub fn send_raw(&self, envelope: String, bytes: &[u8]) -> f64 {
     let envelope = envelope.as_bytes();
     let size = envelope.len() as u64;
     let sent = if self.compression
-      && let Some(packed) = compress(&[envelope, &bytes].concat())
+      && let Some(packed) = compress(&[envelope, bytes].concat())
     {
       self.outgoing.send(&[&head(packed.len(), RAW, COMPRESSED, size), &packed])
     } else {
       let head = head(envelope.len() + bytes.len(), RAW, 0, size);
-      self.outgoing.send(&[&head, envelope, &bytes])
+      self.outgoing.send(&[&head, envelope, bytes])
     };
     outcome(sent)
   }
@@ -176,7 +170,7 @@ impl NativeLink {
   /// is a batch; bytes and the string behind them are a message; `null`, the last, says that the peer
   /// does not speak the protocol. The next call throws what is wrong; the channel is of no use then.
   #[napi(ts_return_type = "(string | Uint8Array | null)[]")]
-  pub fn feed(&mut self, env: Env, chunk: Uint8Array, length: u32) -> Result<Vec<Item>> {
+  pub fn feed(&mut self, env: Env, chunk: &[u8], length: u32) -> Result<Vec<Item>> {
     if let Some(reason) = &self.broken {
       return Err(Error::new(Status::GenericFailure, reason.clone()));
     }

@@ -67,6 +67,12 @@ impl fmt::Display for FrameError {
 
 impl std::error::Error for FrameError {}
 
+impl From<FrameError> for String {
+  fn from(error: FrameError) -> Self {
+    error.to_string()
+  }
+}
+
 impl Frame {
   /// The frame's bytes.
   ///
@@ -110,6 +116,37 @@ pub struct FrameRef<'a> {
   pub correlation: u64,
   /// The payload.
   pub payload: &'a [u8],
+}
+
+/// The frame that `bytes` begin with, and its size with the header; `None` when it is not whole.
+fn cut(
+  bytes: &[u8],
+  limit: usize,
+  accepted: u16,
+) -> Result<Option<(FrameRef<'_>, usize)>, FrameError> {
+  let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
+    return Ok(None);
+  };
+  let [l0, l1, l2, l3, version, kind, f0, f1, tail @ ..] = *header;
+  if version != VERSION {
+    return Err(FrameError::Version(version));
+  }
+  let flags = u16::from_le_bytes([f0, f1]);
+  if flags & !accepted != 0 {
+    return Err(FrameError::Flags(flags));
+  }
+  let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+  if length > limit {
+    return Err(FrameError::TooLarge { size: length, limit });
+  }
+  let Some(payload) = rest.get(..length) else {
+    return Ok(None);
+  };
+  let (id, correlation) = tail.split_at(8);
+  let number =
+    |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+  let frame = FrameRef { kind, flags, id: number(id), correlation: number(correlation), payload };
+  Ok(Some((frame, HEADER + length)))
 }
 
 /// Room for bytes that is kept although nothing is held.
@@ -168,30 +205,50 @@ impl Decoder {
   /// As there.
   pub fn next_ref(&mut self) -> Result<Option<FrameRef<'_>>, FrameError> {
     let rest = self.buffer.get(self.consumed..).unwrap_or_default();
-    let Some((header, rest)) = rest.split_first_chunk::<HEADER>() else {
+    let Some((frame, size)) = cut(rest, self.limit, self.flags)? else {
       return Ok(None);
     };
-    let [l0, l1, l2, l3, version, kind, f0, f1, tail @ ..] = *header;
-    if version != VERSION {
-      return Err(FrameError::Version(version));
+    self.consumed += size;
+    Ok(Some(frame))
+  }
+
+  /// Cut `bytes`, as they were read, into frames, and give `each` whole one in order. A frame that lies
+  /// in `bytes` whole is never copied.
+  ///
+  /// # Errors
+  /// What `each` gives, or a [`FrameError`]; the decoder is of no use after that.
+  pub fn feed<E: From<FrameError>>(
+    &mut self,
+    mut bytes: &[u8],
+    mut each: impl FnMut(FrameRef<'_>) -> Result<(), E>,
+  ) -> Result<(), E> {
+    while !bytes.is_empty() {
+      if self.is_mid_frame() {
+        let (part, rest) = bytes.split_at(self.missing().min(bytes.len()));
+        self.push(part);
+        bytes = rest;
+        if let Some(frame) = self.next_ref()? {
+          each(frame)?;
+        }
+      } else if let Some((frame, size)) = cut(bytes, self.limit, self.flags)? {
+        each(frame)?;
+        bytes = bytes.get(size..).unwrap_or_default();
+      } else {
+        self.push(bytes);
+        let more = self.missing().min(KEPT);
+        self.buffer.reserve(more);
+        break;
+      }
     }
-    let flags = u16::from_le_bytes([f0, f1]);
-    if flags & !self.flags != 0 {
-      return Err(FrameError::Flags(flags));
-    }
-    let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-    if length > self.limit {
-      return Err(FrameError::TooLarge { size: length, limit: self.limit });
-    }
-    let Some(payload) = rest.get(..length) else {
-      return Ok(None);
-    };
-    let (id, correlation) = tail.split_at(8);
-    let number = |bytes: &[u8]| {
-      bytes.iter().rev().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
-    };
-    self.consumed += HEADER + length;
-    Ok(Some(FrameRef { kind, flags, id: number(id), correlation: number(correlation), payload }))
+    Ok(())
+  }
+
+  /// Bytes that the frame held lacks: of its header, or to its end.
+  fn missing(&self) -> usize {
+    let held = self.buffer.get(self.consumed..).unwrap_or_default();
+    let whole = held.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    let wanted = if held.len() < HEADER { HEADER } else { HEADER + whole };
+    wanted.saturating_sub(held.len())
   }
 
   /// Whether bytes of an unfinished frame are held: the peer left in the middle of one.
@@ -224,6 +281,16 @@ mod tests {
         while let Some(frame) = decoder.next_frame().unwrap() {
           seen.push(frame);
         }
+      }
+      prop_assert_eq!(&seen, &frames);
+      prop_assert!(!decoder.is_mid_frame());
+      seen.clear();
+      for chunk in bytes.chunks(cut) {
+        let fed = decoder.feed(chunk, |FrameRef { kind, id, correlation, payload, .. }| {
+          seen.push(Frame { kind, id, correlation, payload: payload.to_vec() });
+          Ok::<_, FrameError>(())
+        });
+        prop_assert_eq!(fed, Ok(()));
       }
       prop_assert_eq!(seen, frames);
       prop_assert!(!decoder.is_mid_frame());

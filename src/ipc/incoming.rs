@@ -57,15 +57,15 @@ impl Incoming {
   /// A sentence when the peer does not speak the protocol; the channel is of no use after that. What
   /// came before that was given.
   pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Payload<'_>)) -> Result<(), String> {
-    self.decoder.push(bytes);
-    while let Some(frame) = self.decoder.next_ref().map_err(|error| error.to_string())? {
+    let limit = self.limit;
+    self.decoder.feed(bytes, |frame| {
       if frame.flags & COMPRESSED == 0 {
         each(payload(frame.kind, frame.id, frame.payload)?);
       } else {
-        each(payload(frame.kind, frame.id, &decompress(frame.payload, self.limit)?)?);
+        each(payload(frame.kind, frame.id, &decompress(frame.payload, limit)?)?);
       }
-    }
-    Ok(())
+      Ok::<_, String>(())
+    })
   }
 
   /// Whether the peer left in the middle of a frame, if it has left.

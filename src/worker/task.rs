@@ -71,7 +71,7 @@ impl Nursery for Processes {
   }
 }
 
-async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messages) -> End {
+async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<Messages>) -> End {
   let born = Instant::now();
   let startup = birth.config.borrow().timing.startup;
   let Spawned { process, channel, page, stdout, stderr, refused } =
@@ -115,7 +115,9 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Messa
   if !refused.is_empty() {
     task.report(News::Untuned(refused)).await;
   }
+  let own = process.pid();
   let (last, status) = task.live(process, Some(channel)).await;
+  messages.forget(own);
   last_words([out, err]).await;
   task.end(last, status, listeners.tail.lines())
 }

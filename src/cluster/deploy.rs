@@ -96,7 +96,7 @@ impl Run {
     call: &'static str,
     manner: Manner,
   ) -> Result<Outcome> {
-    let limits = Limits::from(&self.config.borrow().advanced.deployment);
+    let limits = Limits::of(&self.config.borrow().advanced.deployment, self.count());
     let snapshot = self.snapshots.borrow().clone();
     let served = workers.iter().map(|id| snapshot.worker(id).is_some_and(|worker| worker.serves()));
     let mut plan = Plan::new(served.collect(), limits, manner);

@@ -14,6 +14,7 @@ pub mod launch;
 pub mod operations;
 pub mod outbox;
 pub mod ports;
+pub mod probation;
 mod reconfigure;
 mod relief;
 pub mod report;

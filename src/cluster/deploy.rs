@@ -122,7 +122,11 @@ impl Run {
       if !self.state().is_up() {
         return Err(ClusterError::Stopped { call });
       }
-      let phase = if plan.is_canary_phase() { Phase::Canary } else { Phase::Rollout };
+      let phase = match limits {
+        Limits::AtOnce => Phase::AtOnce,
+        Limits::Rolling { .. } if plan.is_canary_phase() => Phase::Canary,
+        Limits::Rolling { .. } => Phase::Rollout,
+      };
       let before = plan.failed();
       plan.on(input);
       if let (Some(error), None, Some(_)) = (error, before, plan.failed()) {

@@ -44,7 +44,8 @@ export declare class BunClusterManager extends AudienceEmitter<ClusterEventMap> 
     stop(graceful?: boolean): Promise<void>;
     /**
      * Replace every worker without losing a request: successors are started and proven before their predecessors
-     * leave. Rejects with `ERR_ROLLOUT_ABORTED` when a successor fails; the workers not yet replaced serve on.
+     * leave, as many at a time as `advanced.deployment` says. Rejects with `ERR_ROLLOUT_ABORTED` when a successor fails; the
+     * workers not yet replaced serve on.
      */
     restart(): Promise<void>;
     /**
@@ -83,7 +84,7 @@ export declare class BunClusterManager extends AudienceEmitter<ClusterEventMap> 
     /**
      * Lay `config` over the present configuration, field by field; `null` takes a field back to its default.
      * Resolves when it is in effect. It is checked whole before anything changes. Most fields are applied at once; where
-     * workers are born with what changed, they are replaced, one after the other. If that fails, or a worker that
+     * workers are born with what changed, they are replaced as by `restart()`. If that fails, or a worker that
      * became necessary does not start, the old configuration is in effect again.
      */
     updateConfig(config: Partial<ClusterConfig>): Promise<void>;
@@ -825,15 +826,15 @@ export interface DeploymentConfig {
      */
     rollingUpdates?: boolean;
     /**
-     * How many workers may be missing meanwhile; those are stopped before the new ones start. A whole number, 0
-     * to 512. Default: 0.
+     * How many workers may be missing meanwhile; those are stopped before the new ones start. A share is
+     * rounded down. A whole number, 0 to 512, or a share such as `'25%'`. Default: 0.
      */
-    maxUnavailable?: number;
+    maxUnavailable?: number | `${number}%`;
     /**
      * How many processes more than workers there may be meanwhile, those that finish their requests included. A
-     * whole number, 0 to 512. Default: 1.
+     * share is rounded up. A whole number, 0 to 512, or a share such as `'25%'`. Default: 1.
      */
-    maxSurge?: number;
+    maxSurge?: number | `${number}%`;
     /**
      * How long a successor must have been well before it takes over, and the first one again after that; with
      * 0, for one health check. Milliseconds, 0 to 86 400 000. Default: 0.

@@ -162,7 +162,8 @@ test('all at once: no mixture, and with a bad one nothing at all', () =>
       const before = pidsOf(cluster)
       events.length = 0
       await assert.rejects(cluster.updateConfig({ exec: { env: { RELEASE: '2' } } }), error => {
-        assert.deepEqual([error.details.rolledBack, error.details.kept], [[], []])
+        const { phase, rolledBack, kept } = error.details
+        assert.deepEqual([phase, rolledBack, kept], ['at-once', [], []])
         return true
       })
       assert.deepEqual(pidsOf(cluster), before)

@@ -18,8 +18,8 @@ test(`${RESTARTS} rolling restarts under constant load: no request fails`, { tim
   // Not any free port: the connections of the load would be given those that the workers want.
   const port = await freePort()
   await withCluster({ workers: 2, port }, async cluster => {
-    const gets = { port, connections: 8, pause: 5 }
-    const posts = { port, connections: 8, pause: 5, method: 'POST', path: '/upload', bodySize: 16 * 1024 }
+    const gets = { port, connections: 8, pause: 20 }
+    const posts = { port, connections: 8, pause: 20, method: 'POST', path: '/upload', bodySize: 16 * 1024 }
     const used = new Set()
     const { ok, failed } = await underLoad([gets, posts], async () => {
       for (let round = 0; round < RESTARTS; round += 1) {

@@ -128,7 +128,8 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
 
   /**
    * Replace every worker without losing a request: successors are started and proven before their predecessors
-   * leave. Rejects with `ERR_ROLLOUT_ABORTED` when a successor fails; the workers not yet replaced serve on.
+   * leave, as many at a time as `advanced.deployment` says. Rejects with `ERR_ROLLOUT_ABORTED` when a successor fails; the
+   * workers not yet replaced serve on.
    */
   restart(): Promise<void> {
     return this.#call('restart', native => native.restart())
@@ -206,7 +207,7 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
   /**
    * Lay `config` over the present configuration, field by field; `null` takes a field back to its default.
    * Resolves when it is in effect. It is checked whole before anything changes. Most fields are applied at once; where
-   * workers are born with what changed, they are replaced, one after the other. If that fails, or a worker that
+   * workers are born with what changed, they are replaced as by `restart()`. If that fails, or a worker that
    * became necessary does not start, the old configuration is in effect again.
    */
   updateConfig(config: Partial<ClusterConfig>): Promise<void> {

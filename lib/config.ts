@@ -674,15 +674,15 @@ export interface DeploymentConfig {
    */
   rollingUpdates?: boolean
   /**
-   * How many workers may be missing meanwhile; those are stopped before the new ones start. A whole number, 0
-   * to 512. Default: 0.
+   * How many workers may be missing meanwhile; those are stopped before the new ones start. A share is
+   * rounded down. A whole number, 0 to 512, or a share such as `'25%'`. Default: 0.
    */
-  maxUnavailable?: number
+  maxUnavailable?: number | `${number}%`
   /**
    * How many processes more than workers there may be meanwhile, those that finish their requests included. A
-   * whole number, 0 to 512. Default: 1.
+   * share is rounded up. A whole number, 0 to 512, or a share such as `'25%'`. Default: 1.
    */
-  maxSurge?: number
+  maxSurge?: number | `${number}%`
   /**
    * How long a successor must have been well before it takes over, and the first one again after that; with
    * 0, for one health check. Milliseconds, 0 to 86 400 000. Default: 0.

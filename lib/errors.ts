@@ -62,6 +62,7 @@ const CLASSES: Readonly<Record<string, typeof ClusterError>> = {
   ERR_ROLLOUT_ABORTED: WorkerStartupError,
   ERR_SETTING_REFUSED: ResourceExhaustionError,
   ERR_SYSTEM: ResourceExhaustionError,
+  ERR_WORKER_ANSWERS_BADLY: HealthCheckError,
   ERR_WORKER_CHANNEL: WorkerCommunicationError,
   ERR_WORKER_CRASH_LOOP: WorkerStartupError,
   ERR_WORKER_SPAWN: WorkerStartupError,

@@ -96,7 +96,7 @@ impl Run {
     call: &'static str,
     manner: Manner,
   ) -> Result<Outcome> {
-    let limits = Limits::from(&self.config.borrow().advanced.deployment);
+    let limits = Limits::of(&self.config.borrow().advanced.deployment, self.count());
     let snapshot = self.snapshots.borrow().clone();
     let served = workers.iter().map(|id| snapshot.worker(id).is_some_and(|worker| worker.serves()));
     let mut plan = Plan::new(served.collect(), limits, manner);
@@ -122,7 +122,11 @@ impl Run {
       if !self.state().is_up() {
         return Err(ClusterError::Stopped { call });
       }
-      let phase = if plan.is_canary_phase() { Phase::Canary } else { Phase::Rollout };
+      let phase = match limits {
+        Limits::AtOnce => Phase::AtOnce,
+        Limits::Rolling { .. } if plan.is_canary_phase() => Phase::Canary,
+        Limits::Rolling { .. } => Phase::Rollout,
+      };
       let before = plan.failed();
       plan.on(input);
       if let (Some(error), None, Some(_)) = (error, before, plan.failed()) {

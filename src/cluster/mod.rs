@@ -17,6 +17,7 @@ pub mod launch;
 pub mod operations;
 pub mod outbox;
 pub mod ports;
+pub mod probation;
 mod reconfigure;
 mod recycling;
 mod relief;

@@ -9,8 +9,9 @@ use tokio::{
 
 use super::{
   command::Reply,
-  exchange::{Probation, Recreation, Role},
+  exchange::{Recreation, Role},
   ports::PortLease,
+  probation::Probation,
   restart::Streak,
   snapshot::{Hang, NEVER, WorkerStatus, WorkerView},
 };

@@ -10,7 +10,7 @@ use super::{
   field::{Field, Kind, LONGEST, Section, Text},
   fill::whole,
   names::nearest,
-  units::Bytes,
+  units::{Bytes, Share},
 };
 use crate::{balancer::Strategy, error::ClusterError};
 
@@ -183,6 +183,9 @@ fn allows(kind: Kind, value: &Value) -> bool {
     Kind::Word(words) => value.as_str().is_some_and(|word| words.contains(&word)),
     Kind::Strategy => value.as_str().is_some_and(|word| Strategy::parse(word).is_some()),
     Kind::Text(text) => value.as_str().is_some_and(|written| fits(text, written)),
+    Kind::Share { max } => {
+      (whole() && within(0, max)) || value.as_str().is_some_and(|text| Share::parse(text).is_some())
+    }
     Kind::Workers => value == "auto" || (whole() && within(1, MAX_WORKERS)),
     Kind::Strings => every(|item| item.as_str().is_some_and(|text| !text.contains('\0'))),
     Kind::Weights => {
@@ -241,6 +244,9 @@ pub fn otherwise(kind: Kind) -> String {
     Kind::Text(Text::Path) => "no path".to_owned(),
     Kind::Text(Text::Endpoint) => "no path such as \"/health\"".to_owned(),
     Kind::Text(Text::Host) => "no IP address, nor \"localhost\"".to_owned(),
+    Kind::Share { max } => {
+      format!("no whole number from 0 to {max}, nor a share such as \"25%\"")
+    }
     Kind::Workers => format!("no whole number from 1 to {MAX_WORKERS} or \"auto\""),
     Kind::Strings => "no list of texts".to_owned(),
     Kind::Weights => "no list of numbers from 0 to 1000000, one of them above 0".to_owned(),

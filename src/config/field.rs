@@ -66,6 +66,11 @@ pub enum Kind {
   Text(Text),
   /// A number of workers, or `"auto"`.
   Workers,
+  /// A number of workers, or a share of them such as `"25%"`.
+  Share {
+    /// The largest number.
+    max: u32,
+  },
   /// A list of texts.
   Strings,
   /// A list of numbers that are not negative.

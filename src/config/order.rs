@@ -92,7 +92,10 @@ pub fn problems(
     found.push(format!("healthCheck.aggregate.ready: {path} is healthCheck.aggregate.live too"));
   }
   let deployment = &config.advanced.deployment;
-  if deployment.rolling_updates && deployment.max_unavailable == 0 && deployment.max_surge == 0 {
+  if deployment.rolling_updates
+    && deployment.max_unavailable.is_zero()
+    && deployment.max_surge.is_zero()
+  {
     found.push(
       "advanced.deployment.maxSurge: 0 leaves no way to replace a worker while maxUnavailable is 0; \
        raise one of them"

@@ -76,6 +76,7 @@ fn unusual(field: &Field) -> Value {
     (Kind::Text(Text::Host), _) => "127.0.0.1".into(),
     (Kind::Text(_), _) => "something".into(),
     (Kind::Workers, _) => 3.into(),
+    (Kind::Share { .. }, _) => "25%".into(),
     (Kind::Strings, _) => json!(["--flag"]),
     (Kind::Weights, _) => json!([1, 2, 3, 4]),
     (Kind::Environment, _) => json!({ "NAME": "value" }),
@@ -104,6 +105,9 @@ fn refused(field: &Field) -> Vec<Value> {
     }
     Kind::Word(_) | Kind::Strategy => values.extend([json!("x"), json!(1), json!("")]),
     Kind::Text(_) => values.extend([json!(""), json!(1), json!("a\0b"), json!("x".repeat(5_000))]),
+    Kind::Share { max } => {
+      values.extend([json!(-1), json!(1.5), json!(max + 1), json!("3"), json!("101%"), json!("%")]);
+    }
     Kind::Workers => values.extend([json!(0), json!(1.5), json!(513), json!("many"), json!("4")]),
     Kind::Strings => values.extend([json!("--flag"), json!([1]), json!(["a\0b"])]),
     Kind::Weights => values.extend([json!([]), json!([-1]), json!([0]), json!(["1"]), json!(1)]),

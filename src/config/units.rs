@@ -86,6 +86,74 @@ impl<'de> Deserialize<'de> for Millis {
   }
 }
 
+/// A number of workers, or a share of them, as Kubernetes writes it: `2` or `"25%"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+  /// So many.
+  Count(u32),
+  /// So many of a hundred.
+  Percent(u32),
+}
+
+impl Share {
+  /// Read a share such as `25%`, up to `100%`.
+  #[must_use]
+  pub fn parse(text: &str) -> Option<Self> {
+    let digits =
+      text.strip_suffix('%').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+    let percent = digits.parse().ok().filter(|percent| *percent <= 100)?;
+    Some(Self::Percent(percent))
+  }
+
+  /// Whether it is none, of however many.
+  #[must_use]
+  pub const fn is_zero(self) -> bool {
+    matches!(self, Self::Count(0) | Self::Percent(0))
+  }
+
+  /// How many of `whole` that are, rounded up.
+  #[must_use]
+  pub const fn at_least(self, whole: usize) -> usize {
+    match self {
+      Self::Count(count) => count as usize,
+      Self::Percent(percent) => (whole * percent as usize).div_ceil(100),
+    }
+  }
+
+  /// How many of `whole` that are, rounded down.
+  #[must_use]
+  pub const fn at_most(self, whole: usize) -> usize {
+    match self {
+      Self::Count(count) => count as usize,
+      Self::Percent(percent) => whole * percent as usize / 100,
+    }
+  }
+}
+
+impl Serialize for Share {
+  fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    match self {
+      Self::Count(count) => serializer.serialize_u32(*count),
+      Self::Percent(percent) => serializer.collect_str(&format_args!("{percent}%")),
+    }
+  }
+}
+
+impl<'de> Deserialize<'de> for Share {
+  fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+      Count(u32),
+      Text(String),
+    }
+    match Written::deserialize(deserializer)? {
+      Written::Count(count) => Ok(Self::Count(count)),
+      Written::Text(text) => Self::parse(&text).ok_or_else(|| D::Error::custom("no share")),
+    }
+  }
+}
+
 #[cfg(test)]
 mod tests {
   #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -124,6 +192,19 @@ mod tests {
     ] {
       assert_eq!(Bytes::parse(text), None, "{text}");
     }
+  }
+
+  #[test]
+  fn shares_are_rounded_in_favour_of_those_that_serve() {
+    for (text, up, down) in [("25%", 2, 1), ("0%", 0, 0), ("1%", 1, 0), ("100%", 5, 5)] {
+      let share = Share::parse(text).unwrap();
+      assert_eq!((share.at_least(5), share.at_most(5)), (up, down), "{text}");
+      assert_eq!(serde_json::to_value(share).unwrap(), text);
+    }
+    for text in ["25", "%", "-1%", "101%", "2.5%", " 5%", "+5%", "5 %", ""] {
+      assert_eq!(Share::parse(text), None, "{text}");
+    }
+    assert_eq!((Share::Count(3).at_least(9), Share::Count(3).at_most(9)), (3, 3));
   }
 
   #[test]

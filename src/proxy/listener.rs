@@ -84,13 +84,13 @@ pub(super) async fn accept_all(
   deal_backlog(listener, &threads);
 }
 
-/// Who has connected and was not accepted yet would be met by a reset. In turn from the first thread on:
-/// there are few.
+/// Who has connected and was not accepted yet would be met by a reset. In turn from the first thread on, and
+/// no more than the backlog holds.
 fn deal_backlog(listener: TcpListener, threads: &[UnboundedSender<Accepted>]) {
   let Ok(listener) = listener.into_std() else {
     return;
   };
-  for thread in threads.iter().cycle() {
+  for (thread, _) in threads.iter().cycle().zip(0..BACKLOG) {
     let accepted = listener.accept().and_then(|(stream, address)| {
       stream.set_nonblocking(true)?;
       Ok((stream, address))

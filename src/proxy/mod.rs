@@ -19,6 +19,7 @@ mod farewell;
 mod forward;
 mod frames;
 mod framing;
+mod goodbye;
 mod headers;
 mod holder;
 mod latency;

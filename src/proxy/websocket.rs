@@ -5,11 +5,7 @@
 //! worker's answer to that is what the client has seen already, and ends here. A client that does not
 //! answer in time is answered for.
 //!
-//! - Open + told to go → Due (at a moment of its own in the drain window)
-//! - Due + moment → Speaking (the frame that the worker is sending is finished first)
-//! - Speaking + between two frames → Spoken (the close frame is on its way to the client)
-//! - Spoken + both answered, or out of patience → over
-//! - any + the worker is gone after it was told to go → Spoken, if between two frames
+//! When what is said, says [`super::goodbye`].
 
 use std::future::pending;
 
@@ -20,40 +16,12 @@ use tokio::{
 };
 
 use super::{
-  farewell::{ANSWER, Farewell},
-  frames::{Frames, close_frame},
+  goodbye::{Flow, Socket, Stage},
   upstream::Upstream,
 };
 
 /// Room for what is read at once.
 const ROOM: usize = 8 * 1024;
-
-/// How far its end has come.
-#[derive(Debug, Clone, Copy)]
-enum Stage {
-  /// Nobody has told it to end.
-  Open,
-  /// It is to end then.
-  Due { farewell: Farewell, at: Instant },
-  /// It is to end as soon as no frame is under way, and is cut if that takes longer than until then.
-  Speaking { farewell: Farewell, until: Instant },
-  /// Both sides have the close frame, or will in a moment. It is over then at the latest.
-  Spoken { farewell: Farewell, until: Instant },
-  /// The client did not answer, and the worker was answered for it.
-  Answered { until: Instant },
-}
-
-/// One direction.
-#[derive(Debug, Default)]
-struct Flow {
-  frames: Frames,
-  /// What was read and not yet written.
-  buf: BytesMut,
-  /// Nothing more comes.
-  ended: bool,
-  /// The other side was told so.
-  shut: bool,
-}
 
 /// What one turn of a direction did.
 enum Did {
@@ -92,36 +60,6 @@ impl Flow {
     self.shut = true;
     shut.map_or(Did::Broke, |()| Did::Shut)
   }
-
-  /// Nobody takes it any more.
-  fn give_up(&mut self) {
-    self.buf.clear();
-    (self.ended, self.shut) = (true, true);
-  }
-
-  fn is_over(&self) -> bool {
-    self.ended && self.buf.is_empty()
-  }
-
-  /// The last `count` bytes of the buffer are new.
-  fn arrived(&mut self, count: usize) {
-    let at = self.buf.len() - count;
-    self.frames.pass_all(&self.buf[at..]);
-  }
-
-  /// The last `count` bytes of the buffer are new, and only those up to the end of the present frame are
-  /// wanted. Gives the others.
-  fn arrived_to_boundary(&mut self, count: usize) -> BytesMut {
-    let at = self.buf.len() - count;
-    let passed = self.frames.pass(&self.buf[at..]);
-    self.buf.split_off(at + passed)
-  }
-
-  /// The last `count` bytes of the buffer are new, and nobody wants them.
-  fn arrived_in_vain(&mut self, count: usize) {
-    let rest = self.buf.split_off(self.buf.len() - count);
-    self.frames.pass_all(&rest);
-  }
 }
 
 /// Passes bytes until both sides are done.
@@ -140,7 +78,7 @@ pub(super) async fn relay(
     let told = socket.stage.is_told();
     tokio::select! {
       did = socket.down.turn(&mut worker_reads, &mut client_writes, !told) => match did {
-        Did::Read(count) => socket.from_worker(count),
+        Did::Read(count) => socket.worker_sent(count),
         Did::Ended => socket.worker_ended(upstream.farewell()),
         Did::Written | Did::Shut => {}
         // An error is how many tunnels end; both sides are closed by it and learn of it that way.
@@ -166,114 +104,6 @@ pub(super) async fn relay(
   let _ = tokio::join!(client_writes.shutdown(), worker_writes.shutdown());
 }
 
-impl Stage {
-  fn wake(&self) -> Option<Instant> {
-    match *self {
-      Self::Open => None,
-      Self::Due { at, .. } => Some(at),
-      Self::Speaking { until, .. } | Self::Spoken { until, .. } | Self::Answered { until } => {
-        Some(until)
-      }
-    }
-  }
-
-  /// Whether the client has its close frame.
-  fn is_told(&self) -> bool {
-    matches!(self, Self::Spoken { .. } | Self::Answered { .. })
-  }
-}
-
-/// Both directions, and how far their end has come. No socket, no clock.
-#[derive(Debug)]
-struct Socket {
-  /// From the worker to the client.
-  down: Flow,
-  /// From the client to the worker.
-  up: Flow,
-  stage: Stage,
-}
-
-impl Socket {
-  fn new(early: BytesMut) -> Self {
-    let count = early.len();
-    let mut down = Flow { buf: early, ..Flow::default() };
-    down.arrived(count);
-    Self { down, up: Flow::default(), stage: Stage::Open }
-  }
-
-  fn from_worker(&mut self, count: usize) {
-    match self.stage {
-      Stage::Open | Stage::Due { .. } => self.down.arrived(count),
-      Stage::Speaking { farewell, until } => {
-        let rest = self.down.arrived_to_boundary(count);
-        self.speak(farewell, until);
-        self.down.frames.pass_all(&rest);
-      }
-      Stage::Spoken { .. } | Stage::Answered { .. } => self.down.arrived_in_vain(count),
-    }
-  }
-
-  /// The close frame, if it may come here. A worker that said goodbye itself has done what is needed.
-  fn speak(&mut self, farewell: Farewell, until: Instant) {
-    if !self.down.frames.is_boundary() {
-      return;
-    }
-    if !self.down.frames.is_closed() {
-      self.down.buf.extend_from_slice(&close_frame(farewell.code, farewell.reason, None));
-    }
-    self.stage = Stage::Spoken { farewell, until };
-  }
-
-  fn worker_ended(&mut self, farewell: Option<Farewell>) {
-    self.down.ended = true;
-    // One that nobody told to go ends its WebSockets as it likes.
-    let Some(farewell) = farewell.filter(|_| !self.stage.is_told()) else {
-      return;
-    };
-    if !self.down.frames.is_closed() {
-      self.speak(farewell, Instant::now() + ANSWER);
-    }
-  }
-
-  /// The moment that the stage waited for. Gives whether it is over.
-  fn time_came(&mut self, now: Instant) -> bool {
-    let until = now + ANSWER;
-    match self.stage {
-      Stage::Open => false,
-      Stage::Due { farewell, at } => {
-        if at <= now {
-          self.stage = Stage::Speaking { farewell, until };
-          self.speak(farewell, until);
-        }
-        false
-      }
-      Stage::Spoken { farewell, until: over } if over <= now => {
-        let silent = !self.up.frames.is_closed() && self.up.frames.is_boundary();
-        if !silent || self.down.ended || self.up.shut {
-          return true;
-        }
-        let mask = fastrand::u32(..).to_be_bytes();
-        self.up.buf.extend_from_slice(&close_frame(farewell.code, farewell.reason, Some(mask)));
-        self.up.ended = true;
-        self.stage = Stage::Answered { until };
-        false
-      }
-      Stage::Spoken { .. } => false,
-      Stage::Speaking { until, .. } | Stage::Answered { until } => until <= now,
-    }
-  }
-
-  fn is_over(&self) -> bool {
-    if self.down.is_over() && self.up.is_over() {
-      return true;
-    }
-    let written = self.down.buf.is_empty() && self.up.buf.is_empty();
-    let client_done = self.up.frames.is_closed() || self.up.ended;
-    let worker_done = self.down.frames.is_closed() || self.down.ended;
-    self.stage.is_told() && written && client_done && worker_done
-  }
-}
-
 #[cfg(test)]
 mod tests {
   #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -283,7 +113,11 @@ mod tests {
   use tokio::io::{DuplexStream, duplex};
 
   use super::{
-    super::upstream::{Endpoint, Protocol},
+    super::{
+      farewell::{ANSWER, Farewell},
+      frames::{Frames, close_frame},
+      upstream::{Endpoint, Protocol},
+    },
     *,
   };
 

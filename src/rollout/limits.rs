@@ -17,13 +17,16 @@ pub enum Limits {
   AtOnce,
 }
 
-impl From<&DeploymentConfig> for Limits {
-  fn from(config: &DeploymentConfig) -> Self {
+impl Limits {
+  /// What `config` says for so many workers.
+  #[must_use]
+  pub const fn of(config: &DeploymentConfig, workers: usize) -> Self {
     if !config.rolling_updates {
       return Self::AtOnce;
     }
-    let (surge, unavailable) = (config.max_surge as usize, config.max_unavailable as usize);
-    // The configuration is not accepted with neither; with neither, nothing would ever be done.
+    let (surge, unavailable) =
+      (config.max_surge.at_least(workers), config.max_unavailable.at_most(workers));
+    // With neither, as a small share of few workers may be, nothing would ever be done.
     let surge = if surge == 0 && unavailable == 0 { 1 } else { surge };
     Self::Rolling { surge, unavailable }
   }

@@ -7,8 +7,10 @@ use std::fmt;
 pub enum Phase {
   /// The first worker alone.
   Canary,
-  /// The others, or all at once.
+  /// The others.
   Rollout,
+  /// All of them together.
+  AtOnce,
 }
 
 impl Phase {
@@ -18,6 +20,7 @@ impl Phase {
     match self {
       Self::Canary => "canary",
       Self::Rollout => "rollout",
+      Self::AtOnce => "at-once",
     }
   }
 }
@@ -27,6 +30,7 @@ impl fmt::Display for Phase {
     f.write_str(match self {
       Self::Canary => "its canary",
       Self::Rollout => "after its canary",
+      Self::AtOnce => "which was to be replaced with all others",
     })
   }
 }

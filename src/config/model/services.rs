@@ -9,7 +9,7 @@ use super::{
       Fallback::{Fields, Flag as On, Nothing, Number, Text as Word},
       Field, Kind, Section, Text, count, millis,
     },
-    units::{Bytes, Millis},
+    units::{Bytes, Millis, Share},
     words::{LogLevel, OnError},
   },
   section,
@@ -131,10 +131,10 @@ section! {
   DeploymentConfig {
     /// Whether they are replaced some at a time. Else all successors start at once, and take over together or not at all: with twice the memory, nothing is mixed, and all is taken back.
     rolling_updates "rollingUpdates": bool, Kind::Flag, On(true), Acted, Live;
-    /// How many workers may be missing meanwhile; those are stopped before the new ones start.
-    max_unavailable "maxUnavailable": u32, Kind::Count { min: 0, max: 512 }, Number(0.0), Acted, Live;
-    /// How many processes more than workers there may be meanwhile, those that finish their requests included.
-    max_surge "maxSurge": u32, Kind::Count { min: 0, max: 512 }, Number(1.0), Acted, Live;
+    /// How many workers may be missing meanwhile; those are stopped before the new ones start. A share is rounded down.
+    max_unavailable "maxUnavailable": Share, Kind::Share { max: 512 }, Number(0.0), Acted, Live;
+    /// How many processes more than workers there may be meanwhile, those that finish their requests included. A share is rounded up.
+    max_surge "maxSurge": Share, Kind::Share { max: 512 }, Number(1.0), Acted, Live;
     /// How long a successor must have been well before it takes over, and the first one again after that; with 0, for one health check.
     health_check_grace_period "healthCheckGracePeriod": Millis, millis(0), Number(0.0), Acted, Live;
     /// The time over which the WebSockets of a worker that goes are closed, each at a moment of its own.

@@ -1,10 +1,13 @@
 //! Every way the core can fail, and the stable code that JavaScript sees for each.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{health::checkup::Failure, worker::cause::Cause};
+use crate::{
+  health::{checkup::Failure, diagnosis::Diagnosis},
+  worker::cause::Cause,
+};
 
 /// Shorthand for results of the core.
 pub type Result<T, E = ClusterError> = std::result::Result<T, E>;
@@ -68,12 +71,14 @@ pub enum ClusterError {
     stderr: Vec<String>,
   },
   /// The worker neither listened nor said it was ready in time.
-  #[error("cluster worker {worker} did not listen on its port or report ready within {} ms; it was stopped{}", .timeout.as_millis(), tail(.stderr))]
+  #[error("cluster worker {worker} did not listen on its port or report ready within {} ms; it was stopped{}{}", .timeout.as_millis(), found(.diagnosis.as_deref()), tail(.stderr))]
   StartupTimeout {
     /// The slot.
     worker: String,
     /// How long it was given.
     timeout: Duration,
+    /// What it was at, if there was time to find out.
+    diagnosis: Option<Arc<Diagnosis>>,
     /// The last lines it wrote to stderr, oldest first.
     stderr: Vec<String>,
   },
@@ -241,8 +246,9 @@ impl ClusterError {
         "reason": cause.to_string(),
         "stderr": stderr,
       }),
-      Self::StartupTimeout { worker, timeout, stderr } => json!({
+      Self::StartupTimeout { worker, timeout, diagnosis, stderr } => json!({
         "workerId": worker,
+        "diagnosis": diagnosis.as_deref().map(Diagnosis::to_json),
         "timeout": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         "stderr": stderr,
       }),
@@ -310,6 +316,10 @@ fn unhealthy(failures: u32, failure: Failure) -> String {
 
 fn list(ids: &[String]) -> String {
   if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}
+
+fn found(diagnosis: Option<&Diagnosis>) -> String {
+  diagnosis.map(|diagnosis| format!("; {diagnosis}")).unwrap_or_default()
 }
 
 fn tail(stderr: &[String]) -> String {

@@ -93,12 +93,19 @@ impl fmt::Display for Frame {
   }
 }
 
+impl Diagnosis {
+  /// The innermost call in a script of the app: above it the runtime may have one of its own.
+  fn innermost(&self) -> Option<&Frame> {
+    let Stack::Known(frames) = &self.stack else { return None };
+    let of_app = |frame: &&Frame| !frame.script.is_empty() && !frame.script.starts_with("node:");
+    frames.iter().find(of_app).or(frames.first())
+  }
+}
+
 /// In short: where it is.
 impl fmt::Display for Diagnosis {
   fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if let Stack::Known(frames) = &self.stack
-      && let Some(innermost) = frames.first()
-    {
+    if let Some(innermost) = self.innermost() {
       return write!(f, "in {innermost}");
     }
     write!(f, "main thread {}", self.kernel.posture.name())?;
@@ -130,11 +137,12 @@ mod tests {
       line: 3,
       column: 7,
     };
-    let frames = vec![frame("spin", "file:///app.mjs"), frame("", "")];
+    let frames =
+      vec![frame("emit", "node:events"), frame("spin", "file:///app.mjs"), frame("", "")];
     let known = Diagnosis { stack: Stack::Known(frames), kernel: kernel() };
     assert_eq!(known.to_string(), "in spin (file:///app.mjs:3:7)");
     let json = known.to_json();
-    assert_eq!(json["stack"][0]["function"], "spin");
+    assert_eq!(json["stack"][1]["function"], "spin");
     assert_eq!((&json["noStack"], &json["thread"]["state"]), (&Value::Null, &json!("sleeping")));
     assert_eq!(frame("", "").to_string(), "(anonymous) ((no file):3:7)");
     let unknown =

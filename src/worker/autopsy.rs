@@ -35,12 +35,15 @@ pub async fn examine(pid: Pid, ear: Ear, limit: Duration) -> Diagnosis {
     waits_in: thread::waits_in(process),
     system_call: thread::system_call(process),
   };
-  let stack = script(pid, kernel.posture, &ear, limit.saturating_sub(look)).await;
+  let stack = script(pid, &kernel, &ear, limit.saturating_sub(look)).await;
   Diagnosis { stack, kernel }
 }
 
-async fn script(pid: Pid, posture: Posture, ear: &Ear, limit: Duration) -> Stack {
-  let why = match posture {
+async fn script(pid: Pid, kernel: &Kernel, ear: &Ear, limit: Duration) -> Stack {
+  let waits = kernel.waits_in.as_ref().is_some_and(|function| function.contains("poll"));
+  let why = match kernel.posture {
+    // As in `execSync`: V8 runs no script that it could interrupt.
+    Posture::Sleeps if waits => "its main thread waits for events in native code",
     Posture::Stopped => "it was stopped by a signal",
     Posture::Device => "it waits for a device",
     Posture::Ended => "its main thread has ended",

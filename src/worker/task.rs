@@ -380,7 +380,9 @@ impl Task {
   fn end(&mut self, last: State, status: io::Result<ExitStatus>, stderr: Vec<String>) -> End {
     let worker = self.birth.worker.to_string();
     if let Some(timeout) = self.overdue {
-      let startup = ClusterError::StartupTimeout { worker, timeout, stderr: stderr.clone() };
+      let diagnosis = self.diagnosis.take().map(Arc::new);
+      let last = stderr.clone();
+      let startup = ClusterError::StartupTimeout { worker, timeout, diagnosis, stderr: last };
       return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
     }
     if self.hung

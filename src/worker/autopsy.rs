@@ -77,3 +77,49 @@ async fn ask(pid: Pid, ear: &Ear) -> Result<Vec<Frame>, String> {
   }
   stack(&ear.address().await).await
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+  use std::process::{Child, Command};
+
+  use super::*;
+
+  const LIMIT: Duration = Duration::from_secs(20);
+
+  fn sleeper() -> (Child, Pid) {
+    let child = Command::new("sleep").arg("600").spawn().unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    (child, pid)
+  }
+
+  #[tokio::test]
+  async fn one_that_would_end_by_the_signal_is_not_asked() {
+    let (mut child, pid) = sleeper();
+    // Until it is `sleep`, and sleeps.
+    while !thread::waits_in(child.id()).is_some_and(|function| function.contains("sleep")) {
+      sleep(Duration::from_millis(1)).await;
+    }
+    let found = examine(pid, Ear::default(), LIMIT).await;
+    assert_eq!(found.kernel.posture, Posture::Sleeps);
+    assert_eq!(found.stack, Stack::Unknown("its runtime does not tell".to_owned()));
+    assert_eq!(child.try_wait().unwrap(), None);
+    child.kill().unwrap();
+    child.wait().unwrap();
+  }
+
+  #[tokio::test]
+  async fn one_that_is_stopped_is_not_asked() {
+    let (mut child, pid) = sleeper();
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let posture = || Reading::take(child.id()).map(|reading| reading.posture(None));
+    while posture() != Some(Posture::Stopped) {
+      sleep(Duration::from_millis(1)).await;
+    }
+    let found = examine(pid, Ear::default(), LIMIT).await;
+    assert_eq!(found.kernel.posture, Posture::Stopped);
+    assert_eq!(found.stack, Stack::Unknown("it was stopped by a signal".to_owned()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+  }
+}

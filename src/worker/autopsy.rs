@@ -1,15 +1,18 @@
 //! Finds out where a worker hangs, before it is killed. Bounded in time; what could not be found out
 //! says why.
 
-use std::time::Duration;
+use std::{future::pending, sync::Arc, time::Duration};
 
 use nix::{
   sys::signal::{Signal, kill},
   unistd::Pid,
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+  sync::oneshot,
+  time::{sleep, timeout},
+};
 
-use super::inspector::{Ear, stack};
+use super::{ear::Ear, inspector::stack, state::Input};
 use crate::{
   health::{
     diagnosis::{Diagnosis, Frame, Kernel, Stack},
@@ -20,6 +23,60 @@ use crate::{
 
 /// How long its processor time is looked at, at least; a tick of the kernel is 10 ms at most.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// The end of a worker that hangs: what is found out of it, and whether that was what it died of.
+#[derive(Debug)]
+pub struct Autopsy {
+  ear: Ear,
+  under_way: Option<oneshot::Receiver<Diagnosis>>,
+  found: Option<Diagnosis>,
+  /// Whether it was killed for hanging.
+  fatal: bool,
+}
+
+impl Autopsy {
+  /// None is under way. `ear` listens on the worker's stderr.
+  #[must_use]
+  pub const fn new(ear: Ear) -> Self {
+    Self { ear, under_way: None, found: None, fatal: false }
+  }
+
+  /// Begin to examine process `pid`, in no more than `limit`.
+  pub fn begin(&mut self, pid: Pid, limit: Duration) {
+    let (done, found) = oneshot::channel();
+    let examined = examine(pid, self.ear.clone(), limit);
+    tokio::spawn(async move {
+      // Nobody waits for one that has ended by itself.
+      let _heard = done.send(examined.await);
+    });
+    self.under_way = Some(found);
+  }
+
+  /// Resolves when what was begun is done, or cannot be. Cancel safe.
+  pub async fn done(&mut self) {
+    let Some(under_way) = &mut self.under_way else {
+      return pending().await;
+    };
+    self.found = under_way.await.ok();
+    self.under_way = None;
+  }
+
+  /// It was killed because of `input`. One that somebody wanted killed anyhow did not die of hanging.
+  pub fn killed(&mut self, input: Input) {
+    self.fatal |= matches!(input, Input::Hung | Input::Diagnosed);
+  }
+
+  /// Whether it was killed for hanging.
+  #[must_use]
+  pub const fn is_fatal(&self) -> bool {
+    self.fatal
+  }
+
+  /// What was found out.
+  pub fn take(&mut self) -> Option<Arc<Diagnosis>> {
+    self.found.take().map(Arc::new)
+  }
+}
 
 /// Examine process `pid`, in no more than `limit`. `ear` listens on its stderr.
 pub async fn examine(pid: Pid, ear: Ear, limit: Duration) -> Diagnosis {

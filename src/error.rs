@@ -319,7 +319,7 @@ fn list(ids: &[String]) -> String {
 }
 
 fn found(diagnosis: Option<&Diagnosis>) -> String {
-  diagnosis.map(|diagnosis| format!("; {diagnosis}")).unwrap_or_default()
+  diagnosis.and_then(Diagnosis::place).map(|place| format!("; {place}")).unwrap_or_default()
 }
 
 fn tail(stderr: &[String]) -> String {

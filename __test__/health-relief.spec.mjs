@@ -128,15 +128,17 @@ function assertExplained({ reason, diagnosis }, hangs) {
   const { stack, noStack, thread } = diagnosis
   assert.equal(thread.state, hangs.state)
   if (hangs.in && !isBun) {
-    assert.equal(stack[0].function, hangs.in)
-    assert.match(stack[0].script, /\/sickly\.mjs$/)
-    assert.ok(stack[0].line > 0 && stack[0].column > 0)
+    // Above it Node.js may have a call of its own, made while the script was interrupted.
+    const frame = stack.find(({ script }) => !script.startsWith('node:'))
+    assert.equal(frame.function, hangs.in)
+    assert.match(frame.script, /\/sickly\.mjs$/)
+    assert.ok(frame.line > 0 && frame.column > 0)
     assert.equal(noStack, null)
     assert.ok(reason.includes(`; in ${hangs.in} (`), reason)
   } else {
     assert.deepEqual(stack, [])
     assert.equal(noStack, hangs.noStack ?? 'its runtime does not tell')
-    assert.ok(reason.includes(`; main thread ${hangs.state}`), reason)
+    if (thread.waitsIn) assert.ok(reason.endsWith(`; in ${thread.waitsIn} of the kernel`), reason)
   }
 }
 
@@ -145,7 +147,7 @@ test('of one that hangs in native code the operating system tells, and it is kil
     {
       app: 'sickly.mjs',
       exec: { env: { ILLNESS: 'native' } },
-      healthCheck: { ...healthCheck, diagnosticTimeout: 500 },
+      healthCheck,
     },
     async cluster => {
       const ended = waitFor(cluster, 'worker:exit', ofFirst)
@@ -155,10 +157,7 @@ test('of one that hangs in native code the operating system tells, and it is kil
       assert.equal(signal, 'SIGKILL')
       assert.deepEqual(diagnosis.stack, [])
       assert.equal(diagnosis.thread.state, 'sleeping')
-      assert.match(
-        diagnosis.noStack,
-        isBun ? /^its runtime does not tell$/ : /^its runtime did not tell within \d+ ms/,
-      )
+      assert.match(diagnosis.noStack, /in native code|its runtime does not tell/)
       await replaced
     },
   ))

@@ -11,20 +11,34 @@ test('getHealth() is healthy when every worker serves', () =>
     const { healthy, status, details } = await cluster.getHealth()
     assert.deepEqual({ healthy, status }, { healthy: true, status: 'healthy' })
     assert.deepEqual(Object.keys(details), ['worker-1', 'worker-2'])
-    for (const worker of Object.values(details)) {
-      assert.deepEqual([worker.status, worker.state, worker.reason], ['healthy', 'running', null])
+    for (const { lastCheck, ...worker } of Object.values(details)) {
+      assert.ok(lastCheck > 0)
+      assert.deepEqual(worker, {
+        status: 'healthy',
+        state: 'running',
+        consecutiveFailures: 0,
+        reason: null,
+        lastHang: null,
+      })
     }
   }))
 
 test('a worker that dies makes the cluster degraded until it is back', () =>
-  withCluster({ processManagement: { restartDelay: 20 } }, async cluster => {
+  withCluster({ processManagement: { restartDelay: 20 } }, async (cluster, { events }) => {
     const [degraded, healthy] = [becomes(cluster, 'degraded'), becomes(cluster, 'healthy')]
     process.kill(cluster.getWorkerById('worker-1').pid, 'SIGKILL')
     const { details, timestamp, ...rest } = await degraded
     assert.deepEqual(rest, { status: 'degraded' })
     assert.deepEqual([details['worker-1'].status, details['worker-2'].status], ['unhealthy', 'healthy'])
+    assert.match(details['worker-1'].reason, /^is starting$/)
     await healthy
     assert.equal((await cluster.getHealth()).healthy, true)
+    // Once per change.
+    const changes = events.filter(({ name }) => name === 'health:changed')
+    assert.deepEqual(
+      changes.map(({ status }) => status),
+      ['degraded', 'healthy'],
+    )
   }))
 
 test('a cluster without a worker that serves is critical', () =>

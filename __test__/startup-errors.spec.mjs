@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { test } from 'node:test'
 import { ClusterError, ConfigurationError, WorkerStartupError } from 'xypriss-cluster'
-import { withManager } from './helpers/cluster.mjs'
+import { isBun, withManager } from './helpers/cluster.mjs'
 import { freePort } from './helpers/processes.mjs'
 
 /** Listen on `port`; gives the function that ends it. */
@@ -70,6 +70,30 @@ test('a worker that never listens is a WorkerStartupError when startupTimeout is
     assert.ok(error instanceof WorkerStartupError)
     assert.equal(error.code, 'ERR_WORKER_STARTUP_TIMEOUT')
     assert.deepEqual([error.details.timeout, error.details.stderr], [500, ['still thinking']])
+  })
+})
+
+test('of a worker that hangs before it is ready it is told where', () => {
+  const config = {
+    workers: 1,
+    app: 'loops-at-boot.mjs',
+    processManagement: { startupTimeout: 6_000 },
+    healthCheck: { diagnosticTimeout: 15_000 },
+  }
+  return withManager(config, async cluster => {
+    const error = await failedStart(cluster)
+    assert.equal(error.code, 'ERR_WORKER_STARTUP_TIMEOUT')
+    const { stack, noStack, thread } = error.details.diagnosis
+    assert.equal(thread.state, 'running')
+    if (isBun) {
+      assert.deepEqual([stack, noStack], [[], 'its runtime does not tell'])
+    } else {
+      assert.ok(
+        stack.some(call => call.function === 'loopAtBoot'),
+        JSON.stringify(stack),
+      )
+      assert.match(error.message, /; in loopAtBoot \(/)
+    }
   })
 })
 

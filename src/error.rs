@@ -1,10 +1,15 @@
 //! Every way the core can fail, and the stable code that JavaScript sees for each.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{enforcement::Excess, health::checkup::Failure, rollout::Phase, worker::cause::Cause};
+use crate::{
+  enforcement::Excess,
+  health::{checkup::Failure, diagnosis::Diagnosis},
+  rollout::Phase,
+  worker::cause::Cause,
+};
 
 /// Shorthand for results of the core.
 pub type Result<T, E = ClusterError> = std::result::Result<T, E>;
@@ -90,12 +95,14 @@ pub enum ClusterError {
     stderr: Vec<String>,
   },
   /// The worker neither listened nor said it was ready in time.
-  #[error("cluster worker {worker} did not listen on its port or report ready within {} ms; it was stopped{}", .timeout.as_millis(), tail(.stderr))]
+  #[error("cluster worker {worker} did not listen on its port or report ready within {} ms; it was stopped{}{}", .timeout.as_millis(), found(.diagnosis.as_deref()), tail(.stderr))]
   StartupTimeout {
     /// The slot.
     worker: String,
     /// How long it was given.
     timeout: Duration,
+    /// What it was at, if there was time to find out.
+    diagnosis: Option<Arc<Diagnosis>>,
     /// The last lines it wrote to stderr, oldest first.
     stderr: Vec<String>,
   },
@@ -291,8 +298,9 @@ impl ClusterError {
         "reason": cause.to_string(),
         "stderr": stderr,
       }),
-      Self::StartupTimeout { worker, timeout, stderr } => json!({
+      Self::StartupTimeout { worker, timeout, diagnosis, stderr } => json!({
         "workerId": worker,
+        "diagnosis": diagnosis.as_deref().map(Diagnosis::to_json),
         "timeout": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         "stderr": stderr,
       }),
@@ -394,6 +402,10 @@ fn aftermath(rolled_back: &[String], kept: &[String]) -> String {
 
 fn list(ids: &[String]) -> String {
   if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}
+
+fn found(diagnosis: Option<&Diagnosis>) -> String {
+  diagnosis.and_then(Diagnosis::place).map(|place| format!("; {place}")).unwrap_or_default()
 }
 
 fn tail(stderr: &[String]) -> String {

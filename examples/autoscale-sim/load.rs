@@ -1,9 +1,9 @@
 //! The loads: requests per second, and what the database does.
 
-use std::f64::consts::TAU;
+use std::{error::Error, f64::consts::TAU, fs, path::Path};
 
-/// Seconds that every run takes.
-pub const SECONDS: u32 = 1_200;
+/// Seconds that a load takes that was not recorded.
+const SECONDS: u32 = 1_200;
 
 /// What arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +18,54 @@ pub enum Load {
   Sine,
   /// As much as ever, while the database answers ten times slower for a while.
   SlowDatabase,
+  /// What a real cluster was asked.
+  Recorded(Trace),
+}
+
+/// Requests in each second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trace {
+  name: &'static str,
+  counts: &'static [u32],
+}
+
+impl Trace {
+  /// Read a file of lines `second,requests`, in order and without gaps; lines that begin with `#`, and a first one of
+  /// words, are passed over.
+  pub fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let lines = text
+      .lines()
+      .enumerate()
+      .filter(|(_, line)| !line.is_empty() && !line.starts_with('#') && *line != "second,requests");
+    let mut counts = Vec::new();
+    for (number, line) in lines {
+      let fields = line
+        .split_once(',')
+        .map(|(second, requests)| (second.parse::<usize>(), requests.parse::<u32>()));
+      let Some((Ok(second), Ok(requests))) = fields else {
+        return Err(format!("{}:{}: not a second and a count", path.display(), number + 1).into());
+      };
+      if second != counts.len() {
+        return Err(format!("{}:{}: a second is missing", path.display(), number + 1).into());
+      }
+      counts.push(requests);
+    }
+    if counts.is_empty() {
+      return Err(format!("{}: no seconds in it", path.display()).into());
+    }
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    // Read once, and played until the end.
+    Ok(Self { name: name.leak(), counts: counts.leak() })
+  }
+
+  fn rate(self, second: u32) -> f64 {
+    self.counts.get(second as usize).copied().map_or(0.0, f64::from)
+  }
 }
 
 impl Load {
-  /// All of them.
+  /// All that were not recorded.
   pub const ALL: [Self; 5] = [Self::Step, Self::Ramp, Self::Spike, Self::Sine, Self::SlowDatabase];
 
   /// Of its picture's file.
@@ -32,7 +76,21 @@ impl Load {
       Self::Spike => "spike",
       Self::Sine => "sine",
       Self::SlowDatabase => "slow-database",
+      Self::Recorded(trace) => trace.name,
     }
+  }
+
+  /// How long it takes.
+  pub fn seconds(self) -> u32 {
+    match self {
+      Self::Recorded(trace) => u32::try_from(trace.counts.len()).unwrap_or(u32::MAX),
+      Self::Step | Self::Ramp | Self::Spike | Self::Sine | Self::SlowDatabase => SECONDS,
+    }
+  }
+
+  /// Whether it varies by itself from second to second.
+  pub const fn is_recorded(self) -> bool {
+    matches!(self, Self::Recorded(_))
   }
 
   /// Requests per second, on average.
@@ -47,6 +105,7 @@ impl Load {
       Self::Spike => 70.0,
       Self::Sine => 260.0 - 200.0 * (TAU * at / 600.0).cos(),
       Self::SlowDatabase => 150.0,
+      Self::Recorded(trace) => trace.rate(second),
     }
   }
 

@@ -1,7 +1,9 @@
 //! What three ways of scaling make of the same load: ours, a bare threshold, and the rule of Kubernetes' Horizontal Pod
 //! Autoscaler. Load and workers are simulated, from a fixed seed; ours is the code that scales real clusters.
 //!
-//! `cargo run --example autoscale-sim` writes one picture per load to `docs/autoscaling/`, and prints a table.
+//! `cargo run --example autoscale-sim` writes one picture per load to `docs/autoscaling/`, and prints a table. With
+//! `-- --trace FILE.csv` it plays the requests per second of that file instead, and writes the picture beside it;
+//! `record.mjs` makes such files.
 #![expect(clippy::print_stdout, reason = "its table is what it is run for")]
 
 mod load;
@@ -9,18 +11,40 @@ mod model;
 mod picture;
 mod scaler;
 
-use std::{error::Error, fs, path::Path};
+use std::{env, error::Error, fs, path::Path};
 
-use load::Load;
+use load::{Load, Trace};
 use model::{Point, simulate};
 use scaler::{Governed, Hpa, Scaler, Threshold};
 
+/// Played along with the made-up loads.
+const RECORDED: &str = "examples/autoscale-sim/traces/visitors.csv";
+
 fn main() -> Result<(), Box<dyn Error>> {
-  let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/autoscaling");
-  fs::create_dir_all(&folder)?;
+  let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+  let args: Vec<String> = env::args().skip(1).collect();
+  match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    [] => {
+      let mut loads = Load::ALL.to_vec();
+      loads.push(Load::Recorded(Trace::read(&root.join(RECORDED))?));
+      play(&loads, &root.join("docs/autoscaling"))
+    }
+    ["--trace", path] => {
+      let path = Path::new(path);
+      let folder = path.parent().unwrap_or(Path::new(""));
+      play(&[Load::Recorded(Trace::read(path)?)], folder)
+    }
+    _ => Err("usage: autoscale-sim [--trace FILE.csv]".into()),
+  }
+}
+
+fn play(loads: &[Load], folder: &Path) -> Result<(), Box<dyn Error>> {
+  if !folder.as_os_str().is_empty() {
+    fs::create_dir_all(folder)?;
+  }
   println!("| load | scaler | changes | turns | most workers | worker hours | mean time | p95 |");
   println!("|---|---|---|---|---|---|---|---|");
-  for load in Load::ALL {
+  for &load in loads {
     let scalers: [Box<dyn Scaler>; 3] =
       [Box::new(Governed::new()?), Box::new(Threshold), Box::new(Hpa::default())];
     let runs: Vec<(&'static str, Vec<Point>)> = scalers

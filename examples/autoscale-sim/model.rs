@@ -1,10 +1,7 @@
 //! A simple model of a cluster, second by second: requests need 8 ms of a worker and one answer of a database that all
 //! share. What is not worked off waits. A worker takes some seconds to start.
 
-use super::{
-  load::{Load, SECONDS},
-  scaler::Scaler,
-};
+use super::{load::Load, scaler::Scaler};
 
 /// Processor time of a request, in seconds.
 const COST: f64 = 0.008;
@@ -60,11 +57,12 @@ pub fn simulate(load: Load, scaler: &mut dyn Scaler) -> Vec<Point> {
   let mut idle = 0;
   let mut points = Vec::new();
   let mut window: Vec<(f64, f64, f64, f64)> = Vec::new();
-  for second in 0..SECONDS {
+  for second in 0..load.seconds() {
     let ready = booting.iter().filter(|at| **at <= second).count();
     booting.retain(|at| *at > second);
     serving += u32::try_from(ready).unwrap_or_default();
-    let rate = load.rate(second) * random.between(0.93, 1.07);
+    let noise = if load.is_recorded() { 1.0 } else { random.between(0.93, 1.07) };
+    let rate = load.rate(second) * noise;
     let capacity = f64::from(serving) * FULL / COST;
     let through = (waiting + rate).min(capacity);
     waiting = (waiting + rate - through).min(QUEUE);

@@ -2,10 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{
-  load::{Load, SECONDS},
-  model::Point,
-};
+use super::{load::Load, model::Point};
 
 const WIDTH: f64 = 860.0;
 const LEFT: f64 = 64.0;
@@ -35,18 +32,19 @@ pub fn svg(load: Load, runs: &[(&'static str, Vec<Point>)]) -> String {
       x + 28.0
     );
   }
+  let seconds = load.seconds();
   let first = runs.first().map(|(_, points)| points.as_slice()).unwrap_or_default();
   let most = first.iter().map(|point| point.rate).fold(1.0, f64::max);
-  panel(&mut out, 0, "requests/s", &[0.0, 100.0, 200.0, 300.0, 400.0, 500.0], |value| {
+  panel(&mut out, seconds, 0, "requests/s", &[0.0, 100.0, 200.0, 300.0, 400.0, 500.0], |value| {
     value / (most * 1.1)
   });
-  line(&mut out, 0, "#333333", first, |point| point.rate / (most * 1.1));
-  panel(&mut out, 1, "workers", &[0.0, 2.0, 4.0, 6.0, 8.0], |value| value / 9.0);
-  panel(&mut out, 2, "ms per request (log)", &[10.0, 100.0, 1_000.0, 10_000.0], log);
+  line(&mut out, seconds, 0, "#333333", first, |point| point.rate / (most * 1.1));
+  panel(&mut out, seconds, 1, "workers", &[0.0, 2.0, 4.0, 6.0, 8.0], |value| value / 9.0);
+  panel(&mut out, seconds, 2, "ms per request (log)", &[10.0, 100.0, 1_000.0, 10_000.0], log);
   // Ours on top.
   for (index, (_, points)) in runs.iter().enumerate().rev() {
-    line(&mut out, 1, COLOURS[index], points, |point| f64::from(point.workers) / 9.0);
-    line(&mut out, 2, COLOURS[index], points, |point| log(point.latency));
+    line(&mut out, seconds, 1, COLOURS[index], points, |point| f64::from(point.workers) / 9.0);
+    line(&mut out, seconds, 2, COLOURS[index], points, |point| log(point.latency));
   }
   out.push_str("</svg>\n");
   out
@@ -61,7 +59,14 @@ fn top(index: usize) -> f64 {
   TOP + 10.0 + to_f64(index) * (PANEL + GAP)
 }
 
-fn panel(out: &mut String, index: usize, title: &str, marks: &[f64], scale: impl Fn(f64) -> f64) {
+fn panel(
+  out: &mut String,
+  seconds: u32,
+  index: usize,
+  title: &str,
+  marks: &[f64],
+  scale: impl Fn(f64) -> f64,
+) {
   let (top, right) = (top(index), WIDTH - RIGHT);
   let bottom = top + PANEL;
   let _ = writeln!(out, r##"<text x="{LEFT}" y="{}" fill="#555555">{title}</text>"##, top - 5.0);
@@ -74,8 +79,8 @@ fn panel(out: &mut String, index: usize, title: &str, marks: &[f64], scale: impl
       y + 4.0
     );
   }
-  for minute in (0..=SECONDS / 60).step_by(4) {
-    let x = at(minute * 60);
+  for minute in (0..=seconds / 60).step_by(4) {
+    let x = at(minute * 60, seconds);
     let _ = writeln!(
       out,
       r##"<path d="M{x:.1} {bottom}v4" stroke="#999999"/><text x="{x:.1}" y="{}" text-anchor="middle" fill="#555555">{minute} min</text>"##,
@@ -86,6 +91,7 @@ fn panel(out: &mut String, index: usize, title: &str, marks: &[f64], scale: impl
 
 fn line(
   out: &mut String,
+  seconds: u32,
   index: usize,
   colour: &str,
   points: &[Point],
@@ -98,17 +104,17 @@ fn line(
   for (second, point) in points.iter().enumerate() {
     let y = bottom - PANEL * of(point).clamp(0.0, 1.0);
     let second = u32::try_from(second).unwrap_or_default();
-    if (y - last).abs() < 0.05 && second + 1 < SECONDS {
+    if (y - last).abs() < 0.05 && second + 1 < seconds {
       level = true;
       continue;
     }
     // Workers come and go at once.
     if level || (index == 1 && !path.is_empty()) {
       let before = if index == 1 { second } else { second - 1 };
-      let _ = write!(path, "L{:.1} {last:.1}", at(before));
+      let _ = write!(path, "L{:.1} {last:.1}", at(before, seconds));
     }
     let command = if path.is_empty() { 'M' } else { 'L' };
-    let _ = write!(path, "{command}{:.1} {y:.1}", at(second));
+    let _ = write!(path, "{command}{:.1} {y:.1}", at(second, seconds));
     (last, level) = (y, false);
   }
   let _ = writeln!(
@@ -117,8 +123,8 @@ fn line(
   );
 }
 
-fn at(second: u32) -> f64 {
-  LEFT + (WIDTH - LEFT - RIGHT) * f64::from(second) / f64::from(SECONDS)
+fn at(second: u32, seconds: u32) -> f64 {
+  LEFT + (WIDTH - LEFT - RIGHT) * f64::from(second) / f64::from(seconds)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a small number")]

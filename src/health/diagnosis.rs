@@ -93,24 +93,26 @@ impl fmt::Display for Frame {
   }
 }
 
-/// In short: where it is.
-impl fmt::Display for Diagnosis {
-  fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if let Stack::Known(frames) = &self.stack
-      && let Some(innermost) = frames.first()
-    {
-      return write!(f, "in {innermost}");
-    }
-    write!(f, "main thread {}", self.kernel.posture.name())?;
-    match &self.kernel.waits_in {
-      Some(function) => write!(f, " in {function} of the kernel"),
-      None => Ok(()),
-    }
+impl Diagnosis {
+  /// In short: where it is, as far as that is known.
+  #[must_use]
+  pub fn place(&self) -> Option<String> {
+    let innermost = self.innermost().map(|frame| format!("in {frame}"));
+    let kernel = || self.kernel.waits_in.as_ref().map(|name| format!("in {name} of the kernel"));
+    innermost.or_else(kernel)
+  }
+
+  /// The innermost call in a script of the app: above it the runtime may have one of its own.
+  fn innermost(&self) -> Option<&Frame> {
+    let Stack::Known(frames) = &self.stack else { return None };
+    let of_app = |frame: &&Frame| !frame.script.is_empty() && !frame.script.starts_with("node:");
+    frames.iter().find(of_app).or(frames.first())
   }
 }
 
 #[cfg(test)]
 mod tests {
+  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
   use super::*;
 
   fn kernel() -> Kernel {
@@ -130,16 +132,19 @@ mod tests {
       line: 3,
       column: 7,
     };
-    let frames = vec![frame("spin", "file:///app.mjs"), frame("", "")];
+    let frames =
+      vec![frame("emit", "node:events"), frame("spin", "file:///app.mjs"), frame("", "")];
     let known = Diagnosis { stack: Stack::Known(frames), kernel: kernel() };
-    assert_eq!(known.to_string(), "in spin (file:///app.mjs:3:7)");
+    assert_eq!(known.place().unwrap(), "in spin (file:///app.mjs:3:7)");
     let json = known.to_json();
-    assert_eq!(json["stack"][0]["function"], "spin");
+    assert_eq!(json["stack"][1]["function"], "spin");
     assert_eq!((&json["noStack"], &json["thread"]["state"]), (&Value::Null, &json!("sleeping")));
     assert_eq!(frame("", "").to_string(), "(anonymous) ((no file):3:7)");
     let unknown =
       Diagnosis { stack: Stack::Unknown("it was stopped".to_owned()), kernel: kernel() };
-    assert_eq!(unknown.to_string(), "main thread sleeping in futex_do_wait of the kernel");
+    assert_eq!(unknown.place().unwrap(), "in futex_do_wait of the kernel");
     assert_eq!(unknown.to_json()["noStack"], "it was stopped");
+    let kernel = Kernel { waits_in: None, ..kernel() };
+    assert_eq!(Diagnosis { kernel, ..unknown }.place(), None);
   }
 }

@@ -70,10 +70,6 @@ pub struct Seen {
 /// Whether the process is alive: its native thread, `silent` for so long, answers.
 #[must_use]
 pub fn alive(silent: Duration, limit: Duration, seen: Seen) -> Verdict {
-  if seen.posture == Posture::Ended {
-    // Nobody has to wait for one of whom nothing can come.
-    return Verdict::Failed(Failure::Dead { silent, posture: seen.posture });
-  }
   beyond(silent, limit, seen, Failure::Dead { silent, posture: seen.posture })
 }
 
@@ -94,9 +90,14 @@ fn beyond(silent: Duration, limit: Duration, seen: Seen, failure: Failure) -> Ve
   }
 }
 
-/// Both verdicts; the graver one counts.
+/// Both verdicts; the graver one counts. Of one that is silent and whose main thread has ended, nothing
+/// can come: no limit has to pass.
 #[must_use]
 pub fn judge(silence: Silence, limits: Limits, seen: Seen) -> Verdict {
+  if seen.posture == Posture::Ended {
+    let silent = silence.responsive;
+    return Verdict::Failed(Failure::Dead { silent, posture: seen.posture });
+  }
   let alive = alive(silence.alive, limits.alive, seen);
   let responsive = responsive(silence.responsive, limits.responsive, seen);
   match (alive, responsive) {
@@ -152,7 +153,7 @@ mod tests {
       // Where nothing is told of its threads, silence alone counts.
       (silence(0, 30), seen(Unknown, None), Verdict::Failed(blocked(30, Unknown))),
       // A main thread that has ended never comes back.
-      (silence(0, 1), seen(Ended, None), Verdict::Failed(dead(0, Ended))),
+      (silence(0, 1), seen(Ended, None), Verdict::Failed(dead(1, Ended))),
     ] {
       assert_eq!(judge(silence, LIMITS, seen), verdict, "{silence:?} {seen:?}");
     }

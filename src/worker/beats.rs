@@ -121,3 +121,61 @@ impl Watch {
     }
   }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+  use tokio::time::advance;
+
+  use super::*;
+  use crate::telemetry::writer::Writer;
+
+  /// No process has this id, so nothing is known of its threads: silence alone counts.
+  const NOBODY: u32 = u32::MAX - 1;
+  const LIMITS: Limits =
+    Limits { alive: Duration::from_secs(10), responsive: Duration::from_secs(30) };
+
+  async fn listen(watch: &mut Watch, page: &Reader, limits: Option<Limits>) -> Sound {
+    advance(BEAT).await;
+    watch.tick().await;
+    watch.listen(NOBODY, Some(page), limits)
+  }
+
+  #[tokio::test(start_paused = true)]
+  async fn hears_silence_and_its_end() {
+    let page = Reader::new().unwrap();
+    let mut watch = Watch::OFF;
+    watch.begin();
+    // One that has never beaten says nothing, however long.
+    for _ in 0..100 {
+      assert_eq!(listen(&mut watch, &page, Some(LIMITS)).await, Sound::Nothing);
+    }
+    // The native thread beats in real time, so it is silent for most of this test.
+    let writer = Writer::open(&page.path()).unwrap();
+    while page.beats().alive == 0 {
+      std::thread::yield_now();
+    }
+    writer.beat(Duration::ZERO);
+    assert_eq!(listen(&mut watch, &page, Some(LIMITS)).await, Sound::Nothing);
+    writer.beat(Duration::ZERO);
+    assert_eq!(listen(&mut watch, &page, Some(LIMITS)).await, Sound::Turning);
+    // Nobody listens.
+    for _ in 0..40 {
+      assert_eq!(listen(&mut watch, &page, None).await, Sound::Nothing);
+    }
+    let mut heard = Sound::Nothing;
+    let mut looks = 0;
+    while heard == Sound::Nothing {
+      heard = listen(&mut watch, &page, Some(LIMITS)).await;
+      looks += 1;
+    }
+    assert!((10..=30).contains(&looks), "{looks}");
+    let Sound::Silent(failure) = heard else { panic!("{heard:?}") };
+    assert!(failure.hangs() && failure.is_of_beats(), "{failure}");
+    writer.beat(Duration::ZERO);
+    assert_eq!(listen(&mut watch, &page, Some(LIMITS)).await, Sound::Turning);
+    watch.end();
+    let day = Duration::from_secs(86_400);
+    assert!(tokio::time::timeout(day, watch.tick()).await.is_err());
+  }
+}

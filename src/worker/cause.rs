@@ -141,10 +141,13 @@ impl fmt::Display for Cause {
       }
       Self::HeapExhausted { .. } => f.write_str("ran out of JavaScript heap memory"),
       Self::OverLimit { excess } => write!(f, "was killed at a hard limit: {excess}"),
-      Self::Hung { failure, diagnosis: Some(diagnosis) } => {
-        write!(f, "hung: {failure}; {diagnosis}")
+      Self::Hung { failure, diagnosis } => {
+        write!(f, "hung: {failure}")?;
+        match diagnosis.as_ref().and_then(|diagnosis| diagnosis.place()) {
+          Some(place) => write!(f, "; {place}"),
+          None => Ok(()),
+        }
       }
-      Self::Hung { failure, diagnosis: None } => write!(f, "hung: {failure}"),
       Self::StartupTimeout => f.write_str("did not become ready in time"),
       Self::SpawnFailed => f.write_str("could not be started"),
     }

@@ -7,6 +7,7 @@ pub mod autopsy;
 pub mod beats;
 pub mod cause;
 pub mod checks;
+pub mod ear;
 pub mod exit;
 pub mod forward;
 pub mod inspector;

@@ -9,8 +9,8 @@ use std::{
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::{
+  ear::Ear,
   forward::{Forward, Target},
-  inspector::Ear,
 };
 
 /// Longest line that stays whole, in bytes; a longer one is cut into lines of this length.

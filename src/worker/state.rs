@@ -8,7 +8,7 @@ use crate::config::Timing;
 
 /// State transitions:
 /// - Starting + ready → Running
-/// - Starting + deadline → Killing (it was not ready in time)
+/// - Starting + deadline → as hung (it was not ready in time)
 /// - Starting + stop → Terminating
 /// - Running + stop → Draining
 /// - Draining + idle → Leaving
@@ -105,7 +105,7 @@ impl State {
       (Exited, _) => (Exited, Effect::None),
       (_, Input::Exited) => (Exited, Effect::AnnounceExit),
       (Starting { .. }, Input::Ready) => (Running, Effect::AnnounceReady),
-      (Starting { .. } | Terminating { .. }, Input::Deadline) => (Killing, Effect::Kill),
+      (Terminating { .. }, Input::Deadline) => (Killing, Effect::Kill),
       (Starting { .. }, Input::Stop { .. }) => (terminating, Effect::Terminate),
       (Running, Input::Stop { by }) => (Draining { deadline: by }, Effect::AwaitIdle),
       // Whatever time the requests left over, leaving gets a moment of its own.
@@ -113,7 +113,8 @@ impl State {
         (Leaving { deadline: deadline.max(now + LEAVE) }, Effect::AskToLeave)
       }
       (Draining { .. } | Leaving { .. }, Input::Deadline) => (terminating, Effect::Terminate),
-      (
+      (Starting { .. }, Input::Deadline)
+      | (
         Starting { .. } | Running | Draining { .. } | Leaving { .. } | Terminating { .. },
         Input::Hung,
       ) if !timing.diagnosis.is_zero() => (Diagnosing, Effect::Diagnose),
@@ -121,6 +122,7 @@ impl State {
         Starting { .. } | Running | Draining { .. } | Leaving { .. } | Terminating { .. },
         Input::Hung | Input::Kill,
       )
+      | (Starting { .. }, Input::Deadline)
       | (Diagnosing, Input::Diagnosed | Input::Kill) => (Killing, Effect::Kill),
       // Listed, not `_ =>`: adding a state or an input must break this match.
       (
@@ -197,7 +199,7 @@ mod tests {
     let terminating = State::Terminating { deadline: now + TIMING.kill };
     for (state, input, next, effect) in [
       (starting, Input::Ready, State::Running, Effect::AnnounceReady),
-      (starting, Input::Deadline, State::Killing, Effect::Kill),
+      (starting, Input::Deadline, State::Diagnosing, Effect::Diagnose),
       (starting, Input::Stop { by }, terminating, Effect::Terminate),
       (State::Running, Input::Stop { by }, draining, Effect::AwaitIdle),
       (State::Draining { deadline: later }, Input::Idle, leaving, Effect::AskToLeave),
@@ -227,8 +229,10 @@ mod tests {
   #[test]
   fn one_that_hangs_is_killed_at_once_where_no_time_is_given_to_find_out_why() {
     let timing = Timing { diagnosis: Duration::ZERO, ..TIMING };
-    let killed = State::Running.on(Input::Hung, Instant::now(), timing);
-    assert_eq!(killed, (State::Killing, Effect::Kill));
+    let now = Instant::now();
+    let killed = (State::Killing, Effect::Kill);
+    assert_eq!(State::Running.on(Input::Hung, now, timing), killed);
+    assert_eq!(State::Starting { deadline: now }.on(Input::Deadline, now, timing), killed);
   }
 
   #[test]

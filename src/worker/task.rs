@@ -17,20 +17,21 @@ use tokio::{
 };
 
 use super::{
-  Birth, Demand, End, News, Notice, Nursery, Target, autopsy,
+  Birth, Demand, End, News, Notice, Nursery, Target,
+  autopsy::Autopsy,
   beats::{Sound, Watch},
   cause::Cause,
   checks::Checks,
+  ear::{Ear, Habit},
   exit::Process,
   forward::{self, Forward},
-  inspector::{Ear, Habit},
   output::{Listeners, pump},
-  spawner::{Launch, Spawned, Spawner},
+  spawner::{Spawned, Spawner},
   state::{Effect, Input, State},
 };
 use crate::{
   error::ClusterError,
-  health::{checkup::Checkup, diagnosis::Diagnosis},
+  health::checkup::Checkup,
   ipc::{
     channel::Channel,
     local,
@@ -87,7 +88,8 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<M
     Ok(channel) => channel,
     Err(error) => return not_spawned(&birth, &error),
   };
-  let listeners = Listeners { ear: Ear::new(habit(&birth.launch)), ..Listeners::default() };
+  let listeners =
+    Listeners { ear: Ear::new(Habit::of_launch(&birth.launch)), ..Listeners::default() };
   let out = tokio::spawn({
     let (worker, forward) = (Arc::clone(&birth.worker), forward.clone());
     async move { pump(stdout, forward::Target::Stdout, &worker, &forward, None).await }
@@ -103,10 +105,7 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<M
     upstreams: Vec::new(),
     checks: Checks::OFF,
     watch: Watch::OFF,
-    ear: listeners.ear,
-    autopsy: None,
-    hung: false,
-    diagnosis: None,
+    autopsy: Autopsy::new(listeners.ear),
     witness: Witness::of_child(),
     entry: registry::enter(Arc::clone(&birth.worker), pid, page),
     birth,
@@ -120,16 +119,6 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<M
   messages.forget(own);
   last_words([out, err]).await;
   task.end(last, status, listeners.tail.lines())
-}
-
-/// What the command line and `NODE_OPTIONS` of a worker say of its inspector.
-fn habit(launch: &Launch) -> Habit {
-  let own = launch.env.iter().rfind(|(name, _)| name == "NODE_OPTIONS").map(|(_, own)| own.clone());
-  let inherited = || std::env::var_os("NODE_OPTIONS").filter(|_| launch.inherits_env);
-  let options = own.or_else(inherited).unwrap_or_default();
-  let options = options.to_string_lossy();
-  let args = launch.args.iter().filter_map(|arg| arg.to_str());
-  Habit::of(args.chain(options.split_ascii_whitespace()))
 }
 
 /// The process could not be had; nothing is left behind.
@@ -166,14 +155,8 @@ struct Task {
   checks: Checks,
   /// Listens for its beats.
   watch: Watch,
-  /// Hears where its inspector is.
-  ear: Ear,
-  /// What is being found out of it, while it is.
-  autopsy: Option<oneshot::Receiver<Diagnosis>>,
-  /// Whether it was killed for hanging.
-  hung: bool,
-  /// What was found out.
-  diagnosis: Option<Diagnosis>,
+  /// Finds out where it hangs.
+  autopsy: Autopsy,
   /// Knows of the out-of-memory killer.
   witness: Witness,
   /// Its place among all workers of this process, found by whoever asks of its memory.
@@ -238,7 +221,7 @@ impl Task {
             continue;
           }
         },
-        proved = received(&mut proof) => {
+        proved = proved(&mut proof) => {
           proof = None;
           if let Some(listening) = proved {
             self.ready(Some(listening)).await;
@@ -247,11 +230,7 @@ impl Task {
         }
         () = idle(self.state, &self.upstreams) => Input::Idle,
         () = at(self.state.deadline()) => Input::Deadline,
-        found = received(&mut self.autopsy) => {
-          self.autopsy = None;
-          self.diagnosis = found;
-          Input::Diagnosed
-        }
+        () = self.autopsy.done() => Input::Diagnosed,
         () = self.watch.tick() => {
           self.listen(process.pid().as_raw().unsigned_abs()).await;
           continue;
@@ -275,8 +254,6 @@ impl Task {
     }
     let (next, effect) = self.state.on(input, Instant::now(), timing);
     self.state = next;
-    // Not one that somebody wanted killed anyhow.
-    self.hung |= effect == Effect::Kill && matches!(input, Input::Hung | Input::Diagnosed);
     if next.is_asked_to_go() {
       self.checks.end();
       self.watch.end();
@@ -292,19 +269,12 @@ impl Task {
         None | Some(Err(_)) => process.terminate(),
       },
       Effect::Terminate => process.terminate(),
-      Effect::Diagnose => self.autopsy = Some(self.examine(process, timing.diagnosis)),
-      Effect::Kill => process.kill_group(),
+      Effect::Diagnose => self.autopsy.begin(process.pid(), timing.diagnosis),
+      Effect::Kill => {
+        self.autopsy.killed(input);
+        process.kill_group();
+      }
     }
-  }
-
-  fn examine(&self, process: &Process, limit: Duration) -> oneshot::Receiver<Diagnosis> {
-    let (done, found) = oneshot::channel();
-    let examined = autopsy::examine(process.pid(), self.ear.clone(), limit);
-    tokio::spawn(async move {
-      // Nobody waits for one that has ended by itself.
-      let _heard = done.send(examined.await);
-    });
-    found
   }
 
   /// Listen for its beats.
@@ -389,13 +359,15 @@ impl Task {
   fn end(&mut self, last: State, status: io::Result<ExitStatus>, stderr: Vec<String>) -> End {
     let worker = self.birth.worker.to_string();
     if let Some(timeout) = self.overdue {
-      let startup = ClusterError::StartupTimeout { worker, timeout, stderr: stderr.clone() };
+      let diagnosis = self.autopsy.take();
+      let last = stderr.clone();
+      let startup = ClusterError::StartupTimeout { worker, timeout, diagnosis, stderr: last };
       return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
     }
-    if self.hung
+    if self.autopsy.is_fatal()
       && let Some(failure) = self.checks.hang()
     {
-      let diagnosis = self.diagnosis.take().map(Arc::new);
+      let diagnosis = self.autopsy.take();
       let cause = Cause::Hung { failure, diagnosis };
       tracing::warn!(%worker, %cause, diagnosis = ?cause.diagnosis(), "killed");
       return End { cause, startup: None, stderr };
@@ -452,10 +424,9 @@ fn prove(mut listening: Listening) -> oneshot::Receiver<Listening> {
   proved
 }
 
-/// What comes of it; `None` when nothing will. Pending for ever without one.
-async fn received<T>(awaited: &mut Option<oneshot::Receiver<T>>) -> Option<T> {
-  match awaited {
-    Some(awaited) => awaited.await.ok(),
+async fn proved(proof: &mut Option<oneshot::Receiver<Listening>>) -> Option<Listening> {
+  match proof {
+    Some(proof) => proof.await.ok(),
     None => pending().await,
   }
 }

@@ -12,12 +12,15 @@ import { atLeast, atMost } from './lib/targets.mjs'
 
 const probe = name => fileURLToPath(new URL(`probes/${name}.mjs`, import.meta.url))
 
-/** Who takes part; the first two are compared. */
+/** Who takes part; the first two are compared. The last carries nothing: no transport of JSON can be faster. */
 const CONTENDERS = {
   ours: [probe('ipc-ours')],
   'process.send': [probe('ipc-process-send')],
   advanced: [probe('ipc-process-send'), 'advanced'],
+  'JSON alone': [probe('ipc-json-alone')],
 }
+
+const BOUND = 'JSON alone'
 
 const FIGURES = {
   latency: { label: 'round trip p50, 1 KiB JSON, µs' },
@@ -47,10 +50,16 @@ benchmark({
         const about = `${runtime.name}: ${label}, times process.send`
         targets.push(least ? atLeast(about, times.median, least) : atMost(about, times.median, 0.8))
         const digits = name === 'latency' ? 1 : 0
-        const cells = Object.keys(CONTENDERS).map(contender => spread(summary(of(contender)), digits))
-        return [label, ...cells, spread(times, 2)]
+        // What travels as bytes has no figure of JSON.
+        const has = contender => of(contender).every(figure => figure !== undefined)
+        const cells = Object.keys(CONTENDERS).map(contender =>
+          has(contender) ? spread(summary(of(contender)), digits) : '-',
+        )
+        const bound = has(BOUND) ? spread(ratio(of(BOUND), of('process.send')), 2) : '-'
+        return [label, ...cells, spread(times, 2), bound]
       })
-      table(runtime.name, ['', ...Object.keys(CONTENDERS), 'ours / process.send'], rows)
+      const ratios = ['ours', BOUND].map(name => `${name} / process.send`)
+      table(runtime.name, ['', ...Object.keys(CONTENDERS), ...ratios], rows)
     }
     return { results, targets }
   },

@@ -78,3 +78,56 @@ export async function measureBroadcast(askAll) {
   await rate(() => askAll(small), 16, 0.3)
   return { broadcast: await rate(() => askAll(small), 16, 1) }
 }
+
+/** How many workers are asked by a broadcast. */
+export const BROADCAST = 8
+
+/**
+ * The same figures for somebody who only writes JSON and reads it, and carries nothing. Both processes of a round trip
+ * do both; they do so one after the other when one waits for the other, else at the same time. A master that
+ * broadcasts writes once and reads an answer of each.
+ */
+export function measureJSON() {
+  const small = costs(record(), 1.5)
+  const figures = {
+    latency: 2 * (small.write + small.read),
+    pipelined: 1e6 / (small.write + small.read),
+    broadcast: 1e6 / (small.write + BROADCAST * small.read),
+  }
+  const short = costs(tiny(), 0.5)
+  figures.pipelinedTiny = 1e6 / (short.write + short.read)
+  for (const [name, size] of [
+    ['json64K', 64 * KIB],
+    ['json1M', 1024 * KIB],
+  ]) {
+    const { write, read } = costs(records(size), 1.5)
+    figures[name] = ((1e6 / (write + read)) * 2 * size) / 2 ** 20
+  }
+  return figures
+}
+
+/** Microseconds of writing `data` as JSON, and of reading that; the median over parts of `seconds`. */
+function costs(data, seconds) {
+  const text = JSON.stringify(data)
+  return {
+    write: median(() => JSON.stringify(data), seconds / 2),
+    read: median(() => JSON.parse(text), seconds / 2),
+  }
+}
+
+function median(action, seconds) {
+  const parts = []
+  const end = performance.now() + seconds * 1000
+  // The first parts are the warm-up; the median does not see them.
+  while (performance.now() < end || parts.length < 9) {
+    const begin = performance.now()
+    let times = 0
+    do {
+      for (let time = 0; time < 4; time++) action()
+      times += 4
+    } while (performance.now() - begin < 5)
+    parts.push((performance.now() - begin) / times)
+  }
+  parts.sort((a, b) => a - b)
+  return parts[parts.length >> 1] * 1000
+}

@@ -1,9 +1,7 @@
 /** Figures of this package's IPC, in one line of JSON: `ipc-ours.mjs`. Runs again as its own workers. */
 import { fileURLToPath } from 'node:url'
 import { BunClusterManager, BunIPCManager } from 'xypriss-cluster'
-import { measureBroadcast, measureOne } from '../lib/messages.mjs'
-
-const BROADCAST = 8
+import { BROADCAST, measureBroadcast, measureOne } from '../lib/messages.mjs'
 
 const cluster = new BunClusterManager(
   { workers: 1, ipc: { maxMessageSize: '4MB' }, exec: { script: fileURLToPath(import.meta.url), args: [] } },

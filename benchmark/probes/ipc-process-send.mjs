@@ -4,9 +4,7 @@
  */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { measureBroadcast, measureOne } from '../lib/messages.mjs'
-
-const BROADCAST = 8
+import { BROADCAST, measureBroadcast, measureOne } from '../lib/messages.mjs'
 
 if (process.env.IPC_PROBE_CHILD) {
   process.on('message', ({ id, data }) => process.send({ id, data }))

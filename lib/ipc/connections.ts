@@ -2,7 +2,6 @@
 import { binding } from '../binding.js'
 import type { IPCConnection } from '../ipc.js'
 import type { Link } from './link.js'
-import { openLink } from './over-socket.js'
 import { VARIABLE } from './places.js'
 import { noWay } from './refusals.js'
 import type { Settings } from './types.js'
@@ -50,6 +49,7 @@ export class Connections {
       this.#prepared.delete(workerId)
       // The process has it by now; in ours it would keep the channel open when that one is gone.
       binding.NativeLink.closeFd(prepared.childFd)
+      const { openLink } = require('./over-socket.js') as typeof import('./over-socket.js')
       link = openLink(workerId, pid ?? -1, this.#settings, prepared)
     } else if (stdin || stdout) {
       link = overLines(workerId, subprocess, this.#settings, log)

@@ -45,7 +45,8 @@ export async function measure(wrk, contender, load, seconds) {
   }
 }
 
-async function send(wrk, { port }, { path, method, body, pause }, seconds) {
+/** Send `load` to `port` for so many seconds; what wrk reports. */
+export async function send(wrk, { port }, { path, method, body, pause }, seconds) {
   const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', REPORT]
   const url = `http://127.0.0.1:${port}${path}`
   const child = launch(wrk, [...options, url, method, String(body), String(pause)])

@@ -222,6 +222,11 @@ export declare class NativeTelemetry {
    * runtime does not tell: then it is the part that this thread was on a processor.
    */
   utilization(part: number): void
+  /**
+   * Have the engine count garbage collections from now on; `full` is called soon after each full one, weakly
+   * held. `false` where it cannot: then [`Self::collected`] has to be called.
+   */
+  countCollections(full: () => void): boolean
   /** So many garbage collections, which took so long; below 0 where the runtime does not tell. */
   collected(collections: number, took: number): void
   /** What a full garbage collection left of heap and external memory. */

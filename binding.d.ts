@@ -189,8 +189,11 @@ export declare class NativeProcessMonitor {
   /**
    * Those of `pids` that can be read, twelve numbers each: an object that is made here takes many
    * times longer than one that JavaScript makes of its numbers. What is not known is NaN.
+   * `brief` leaves threads and descriptors unknown, in half of the time.
    */
-  processesStats(pids: Float64Array): Promise<Float64Array>
+  processesStats(pids: Float64Array, brief: boolean): Promise<Float64Array>
+  /** The same at once; `null` when one of `pids` was not read before, or is none. */
+  processesStatsNow(pids: Float64Array, brief: boolean): Float64Array | null
   /** Tell of process `pid` too, from now on. */
   watch(pid: number): void
   /** Do not tell of process `pid` any more. Says whether it was watched. */
@@ -224,6 +227,11 @@ export declare class NativeTelemetry {
    * runtime does not tell: then it is the part that this thread was on a processor.
    */
   utilization(part: number): void
+  /**
+   * Have the engine count garbage collections from now on; `full` is called soon after each full one, weakly
+   * held. `false` where it cannot: then [`Self::collected`] has to be called.
+   */
+  countCollections(full: () => void): boolean
   /** So many garbage collections, which took so long; below 0 where the runtime does not tell. */
   collected(collections: number, took: number): void
   /** What a full garbage collection left of heap and external memory. */

@@ -1490,6 +1490,8 @@ export interface ProcessStats {
     /** When this was read, in milliseconds since the epoch. */
     timestamp: number;
 }
+/** One process without what takes as long to find out as all the rest. */
+export type BriefProcessStats = Omit<ProcessStats, 'threads' | 'fileDescriptors'>;
 /** What `stats` tells of. */
 export interface MonitorStats extends SystemStats {
     /** The processes that are watched. */
@@ -1523,8 +1525,16 @@ export declare class ProcessMonitor extends AudienceEmitter<ProcessMonitorEvents
      * Rejects with `ERR_PROCESS_NOT_FOUND` when there is no such process, `ERR_PROCESS_FORBIDDEN` when it may not be read.
      */
     getProcessStats(pid: number): Promise<ProcessStats>;
-    /** All of `pids` at once, in that order and much cheaper than one by one; those that cannot be read are left out. */
-    getProcessesStats(pids: number[]): Promise<ProcessStats[]>;
+    /**
+     * All of `pids` at once, in that order and much cheaper than one by one; those that cannot be read are left out.
+     * With `brief`, threads and descriptors are left out, in half of the time.
+     */
+    getProcessesStats(pids: number[], options?: {
+        brief?: false;
+    }): Promise<ProcessStats[]>;
+    getProcessesStats(pids: number[], options: {
+        brief: true;
+    }): Promise<BriefProcessStats[]>;
     /** Have `stats` tell of process `pid`, too. Throws as {@link getProcessStats} rejects. */
     watch(pid: number): void;
     /** Have `stats` not tell of process `pid` any more. Says whether it did. */

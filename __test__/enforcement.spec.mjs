@@ -183,6 +183,27 @@ test('above maxTotalMemory the largest is replaced first, and then the next', as
   )
 })
 
+test('where hard limits are enforced, the largest is killed above maxTotalMemory', () =>
+  withCluster(
+    { app: 'memory.mjs', resources: { memoryManagement: often }, processManagement: { restartDelay: 0 } },
+    async cluster => {
+      const before = pidsOf(cluster)
+      await hold(cluster, 'worker-2', 600)
+      const died = waitFor(cluster, 'worker:exit', () => true, LONG)
+      const enforcement = { enforceHardLimits: true }
+      await cluster.updateConfig({
+        resources: { memoryManagement: { maxTotalMemory: '500MB' }, enforcement },
+      })
+      const { workerId, signal, reason } = await died
+      assert.deepEqual([workerId, signal], ['worker-2', 'SIGKILL'])
+      assert.match(
+        reason,
+        /^was killed at a hard limit: all workers have \d+ MB of memory, \S+maxTotalMemory is 500 MB$/,
+      )
+      assert.equal(pidsOf(cluster)['worker-1'], before['worker-1'])
+    },
+  ))
+
 test('memoryReservation: while others have less than that, the largest that has grown is replaced', () =>
   withCluster(
     {

@@ -142,6 +142,10 @@ test('getProcessesStats() reads many at once and leaves out who cannot be read',
       )
       assert.ok(all.every(({ memory }) => memory.rss > 0))
       assert.deepEqual(await monitor.getProcessesStats([]), [])
+      // The first reading has waited for its second half; this one is made at once.
+      const [brief] = await monitor.getProcessesStats([child.pid], { brief: true })
+      assert.deepEqual(Object.keys(brief).sort(), ['cpu', 'memory', 'pid', 'timestamp', 'uptime'])
+      assert.ok(brief.memory.rss > 0 && brief.uptime >= all[0].uptime)
     }),
   ))
 

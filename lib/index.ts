@@ -29,6 +29,7 @@ export {
 } from './memory-manager.js'
 export type * from './metrics.js'
 export {
+  type BriefProcessStats,
   type MonitorStats,
   ProcessMonitor,
   type ProcessMonitorEvents,

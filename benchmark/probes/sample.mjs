@@ -9,8 +9,9 @@ import { cpuOfEndedChildren } from '../lib/proc.mjs'
 
 const [, , contender, module, rounds, ...rest] = process.argv
 const pids = rest.map(Number)
-const loaded =
-  contender === 'xypriss-cluster' ? await import('xypriss-cluster') : createRequire(module)(module)
+const loaded = contender.startsWith('xypriss-cluster')
+  ? await import('xypriss-cluster')
+  : createRequire(module)(module)
 /** Rounds that are not counted: what is loaded and compiled with the first. */
 const WARM_UP = 5
 
@@ -18,6 +19,12 @@ const contenders = {
   'xypriss-cluster': () => {
     const monitor = new loaded.ProcessMonitor()
     return async () => (await monitor.getProcessesStats(pids)).map(stats => stats.memory.rss)
+  },
+  // What pidusage reads, without threads and descriptors.
+  'xypriss-cluster, brief': () => {
+    const monitor = new loaded.ProcessMonitor()
+    return async () =>
+      (await monitor.getProcessesStats(pids, { brief: true })).map(({ memory }) => memory.rss)
   },
   pidusage: () => async () => Object.values(await loaded(pids)).map(({ memory }) => memory),
   systeminformation: () => async () => {

@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{
   error::{ClusterError, Result as CoreResult},
-  monitor::watcher::{Audience, Watcher, process_numbers, process_stats, system_stats},
+  monitor::{
+    ProcessSample,
+    reading::Depth,
+    watcher::{Audience, Watcher, process_numbers, process_stats, system_stats},
+  },
   runtime,
 };
 
@@ -54,14 +58,24 @@ impl NativeProcessMonitor {
 
   /// Those of `pids` that can be read, twelve numbers each: an object that is made here takes many
   /// times longer than one that JavaScript makes of its numbers. What is not known is NaN.
+  /// `brief` leaves threads and descriptors unknown, in half of the time.
   #[napi(ts_return_type = "Promise<Float64Array>")]
-  pub fn processes_stats<'env>(&self, env: &'env Env, pids: Float64Array) -> Result<Object<'env>> {
+  pub fn processes_stats<'env>(
+    &self,
+    env: &'env Env,
+    pids: Float64Array,
+    brief: bool,
+  ) -> Result<Object<'env>> {
     let pids = pids.iter().copied().map(process_id).collect::<CoreResult<Vec<_>>>();
-    let samples = pids.map(|pids| self.watcher.processes(pids));
-    settle(env, async move {
-      let samples = samples?.await;
-      Ok(Float64Array::new(samples.iter().flat_map(process_numbers).collect()))
-    })
+    let samples = pids.map(|pids| self.watcher.processes(pids, depth(brief)));
+    settle(env, async move { Ok(numbers(&samples?.await)) })
+  }
+
+  /// The same at once; `null` when one of `pids` was not read before, or is none.
+  #[napi]
+  pub fn processes_stats_now(&self, pids: Float64Array, brief: bool) -> Option<Float64Array> {
+    let pids = pids.iter().copied().map(process_id).collect::<CoreResult<Vec<_>>>().ok()?;
+    self.watcher.processes_now(&pids, depth(brief)).map(|samples| numbers(&samples))
   }
 
   /// Tell of process `pid` too, from now on.
@@ -125,6 +139,14 @@ impl JsAudience {
     // A queue that is full says that JavaScript is behind, and what it missed is out of date by then.
     let _queued = self.listener.call(event, ThreadsafeFunctionCallMode::NonBlocking);
   }
+}
+
+const fn depth(brief: bool) -> Depth {
+  if brief { Depth::Brief } else { Depth::Whole }
+}
+
+fn numbers(samples: &[ProcessSample]) -> Float64Array {
+  Float64Array::new(samples.iter().flat_map(process_numbers).collect())
 }
 
 /// A process id as JavaScript gives it.

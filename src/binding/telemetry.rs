@@ -5,10 +5,14 @@ use std::{path::Path, time::Duration};
 use napi::{
   Status,
   bindgen_prelude::{Error, Result},
+  threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
 
 use crate::telemetry::writer::{Held, Writer};
+
+/// Weak, so that a worker with nothing left to do may end.
+type FullListener = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
 /// The telemetry page of this worker. All times are in milliseconds, all sizes in bytes.
 #[napi]
@@ -52,6 +56,16 @@ impl NativeTelemetry {
   #[napi]
   pub fn utilization(&self, part: f64) {
     self.writer.utilization((part >= 0.0).then_some(part));
+  }
+
+  /// Have the engine count garbage collections from now on; `full` is called soon after each full one, weakly
+  /// held. `false` where it cannot: then [`Self::collected`] has to be called.
+  #[napi(ts_args_type = "full: () => void")]
+  pub fn count_collections(&self, full: FullListener) -> bool {
+    self.writer.count_collections(Box::new(move || {
+      // One that is queued already tells as much.
+      let _queued = full.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    }))
   }
 
   /// So many garbage collections, which took so long; below 0 where the runtime does not tell.

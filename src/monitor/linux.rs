@@ -18,7 +18,7 @@ use nix::{
 
 use super::{
   parse::{self, Stat},
-  reading::{ProcessReading, SystemReading, Unreadable},
+  reading::{Counts, Depth, ProcessReading, SystemReading, Unreadable},
 };
 
 /// More than any of the texts that are read can take, as far as they are read.
@@ -106,9 +106,9 @@ impl Process {
   /// Read it.
   ///
   /// # Errors
-  /// [`Unreadable::Gone`] when it has ended since, [`Unreadable::Forbidden`] when its descriptors may
-  /// not be counted.
-  pub fn read(&self) -> Result<ProcessReading, Unreadable> {
+  /// [`Unreadable::Gone`] when it has ended since, [`Unreadable::Forbidden`] when its descriptors are asked for
+  /// and may not be counted.
+  pub fn read(&self, depth: Depth) -> Result<ProcessReading, Unreadable> {
     // First: if `statm` still belongs to the process, so did its number until here.
     let cpu = match &self.time {
       Time::Clock(clock) => {
@@ -124,15 +124,19 @@ impl Process {
       stat(&File::open(format!("/proc/{}/stat", self.pid)).map_err(why)?)?;
     }
     let boot = clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default();
-    let links = self.threads.metadata().map_err(why)?.nlink();
     Ok(ProcessReading {
       cpu,
       rss: resident.saturating_mul(self.units.page),
       vms: size.saturating_mul(self.units.page),
-      threads: u32::try_from(links.saturating_sub(2)).unwrap_or(u32::MAX).max(1),
-      descriptors: self.descriptors()?,
       uptime: boot.saturating_sub(self.started),
+      counts: if depth == Depth::Whole { Some(self.counts()?) } else { None },
     })
+  }
+
+  fn counts(&self) -> Result<Counts, Unreadable> {
+    let links = self.threads.metadata().map_err(why)?.nlink();
+    let threads = u32::try_from(links.saturating_sub(2)).unwrap_or(u32::MAX).max(1);
+    Ok(Counts { threads, descriptors: self.descriptors()? })
   }
 
   fn descriptors(&self) -> Result<u32, Unreadable> {

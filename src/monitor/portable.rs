@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::reading::{CpuTime, Memory, ProcessReading, SystemReading, Unreadable};
+use super::reading::{Counts, CpuTime, Depth, Memory, ProcessReading, SystemReading, Unreadable};
 
 /// A process that is read again and again.
 #[derive(Debug)]
@@ -21,27 +21,33 @@ impl Process {
   pub fn open(pid: u32) -> Result<Self, Unreadable> {
     let system = System::new().map_err(|_| Unreadable::Forbidden)?;
     let process = Self { pid: Pid::from_u32(pid), system: std::sync::Mutex::new(system) };
-    process.read().map(|_| process)
+    process.read(Depth::Whole).map(|_| process)
   }
 
   /// Read it.
   ///
   /// # Errors
   /// [`Unreadable`].
-  pub fn read(&self) -> Result<ProcessReading, Unreadable> {
+  pub fn read(&self, depth: Depth) -> Result<ProcessReading, Unreadable> {
     // A lock that is held for one reading only; readings of one process come one at a time.
     let mut system = self.system.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let kind = ProcessRefreshKind::nothing().with_cpu().with_memory().with_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[self.pid]), true, kind);
     let process = system.process(self.pid).ok_or(Unreadable::Gone)?;
-    let open = process.open_files().ok_or(Unreadable::Forbidden)?;
+    let counts = match depth {
+      Depth::Brief => None,
+      Depth::Whole => {
+        let open = process.open_files().ok_or(Unreadable::Forbidden)?;
+        let descriptors = u32::try_from(open).unwrap_or(u32::MAX);
+        Some(Counts { threads: threads(self.pid, process), descriptors })
+      }
+    };
     Ok(ProcessReading {
       cpu: Duration::from_millis(process.accumulated_cpu_time()),
       rss: process.memory(),
       vms: process.virtual_memory(),
-      threads: threads(self.pid, process),
-      descriptors: u32::try_from(open).unwrap_or(u32::MAX),
       uptime: Duration::from_secs(process.run_time()),
+      counts,
     })
   }
 }
@@ -122,9 +128,9 @@ mod tests {
 
   #[test]
   fn reads_this_process_and_no_dead_one() {
-    let own = Process::open(std::process::id()).unwrap().read().unwrap();
-    assert!(own.rss > 1024 * 1024 && own.vms >= own.rss && own.threads >= 1);
-    assert!(own.descriptors >= 3);
+    let own = Process::open(std::process::id()).unwrap().read(Depth::Whole).unwrap();
+    assert!(own.rss > 1024 * 1024 && own.vms >= own.rss);
+    assert!(own.counts.is_some_and(|it| it.threads >= 1 && it.descriptors >= 3));
     assert_eq!(Process::open(u32::MAX - 1).unwrap_err(), Unreadable::Gone);
     assert!(Machine::new().read().memory.total > 1024 * 1024);
   }

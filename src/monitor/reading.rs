@@ -11,12 +11,28 @@ pub struct ProcessReading {
   pub rss: u64,
   /// Address space in bytes.
   pub vms: u64,
+  /// Since it was started.
+  pub uptime: Duration,
+  /// What takes the kernel as long as all the rest, where it was asked for.
+  pub counts: Option<Counts>,
+}
+
+/// What a process has of the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
   /// Threads.
   pub threads: u32,
   /// Open descriptors.
   pub descriptors: u32,
-  /// Since it was started.
-  pub uptime: Duration,
+}
+
+/// How much of a process is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+  /// Processor time, memory, age.
+  Brief,
+  /// [`Counts`] too.
+  Whole,
 }
 
 /// The machine, as the operating system counts it now.

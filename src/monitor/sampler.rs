@@ -7,7 +7,7 @@ use std::{
 
 use super::{
   platform::Process,
-  reading::{ProcessReading, Unreadable, percent},
+  reading::{Depth, ProcessReading, Unreadable, percent},
 };
 
 /// The shortest time that a rate is taken over; a reading that comes sooner repeats the last rate.
@@ -52,12 +52,26 @@ struct Known {
 }
 
 impl Sampler {
-  /// Read process `pid`.
+  /// Read process `pid`: processor time, memory, age.
   ///
   /// # Errors
   /// [`Unreadable`]; it is forgotten then.
   pub fn read(&mut self, pid: u32) -> Result<ProcessSample, Unreadable> {
-    let known = self.known.get(&pid).map(|known| known.process.read());
+    self.read_to(pid, Depth::Brief)
+  }
+
+  /// Whether process `pid` was read before, so that a reading says how busy it is.
+  #[must_use]
+  pub fn knows(&self, pid: u32) -> bool {
+    self.known.get(&pid).is_some_and(|known| known.rate.usage.is_some())
+  }
+
+  /// Read process `pid`, as much of it as `depth` says.
+  ///
+  /// # Errors
+  /// [`Unreadable`]; it is forgotten then.
+  pub fn read_to(&mut self, pid: u32, depth: Depth) -> Result<ProcessSample, Unreadable> {
+    let known = self.known.get(&pid).map(|known| known.process.read(depth));
     let reading = match known {
       Some(Ok(reading)) => reading,
       Some(Err(Unreadable::Forbidden)) => {
@@ -67,7 +81,7 @@ impl Sampler {
       // Whoever has the number now is another process.
       Some(Err(Unreadable::Gone)) | None => {
         self.forget(pid);
-        self.meet(pid)?
+        self.meet(pid, depth)?
       }
     };
     let now = Instant::now();
@@ -76,9 +90,9 @@ impl Sampler {
     Ok(ProcessSample { pid, reading, usage: known.rate.usage })
   }
 
-  fn meet(&mut self, pid: u32) -> Result<ProcessReading, Unreadable> {
+  fn meet(&mut self, pid: u32, depth: Depth) -> Result<ProcessReading, Unreadable> {
     let process = Process::open(pid)?;
-    let reading = process.read()?;
+    let reading = process.read(depth)?;
     if self.known.len() >= REMEMBERED {
       let oldest = self.known.iter().min_by_key(|(_, known)| known.rate.touched);
       if let Some(pid) = oldest.map(|(pid, _)| *pid) {
@@ -157,14 +171,15 @@ mod tests {
   fn reads_this_process() {
     let own = std::process::id();
     let mut sampler = Sampler::default();
-    let first = sampler.read(own).unwrap();
+    let first = sampler.read_to(own, Depth::Whole).unwrap();
     assert_eq!((first.pid, first.usage), (own, None));
     assert!(first.reading.rss > 1024 * 1024 && first.reading.vms > first.reading.rss);
-    assert!(first.reading.threads >= 1 && first.reading.descriptors >= 3);
+    assert!(first.reading.counts.is_some_and(|it| it.threads >= 1 && it.descriptors >= 3));
+    assert!(!sampler.knows(own));
     let end = Instant::now() + ms(60);
     while Instant::now() < end {}
     let second = sampler.read(own).unwrap();
-    assert!(second.usage.unwrap() > 0.0);
+    assert!(second.usage.unwrap() > 0.0 && second.reading.counts.is_none() && sampler.knows(own));
     assert!(second.reading.cpu > first.reading.cpu && second.reading.uptime > first.reading.uptime);
   }
 

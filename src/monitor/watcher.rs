@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::{runtime::Handle, time::sleep};
 
 use super::{
-  reading::{Unreadable, float, percent},
+  reading::{Counts, Depth, Unreadable, float, percent},
   sampler::{FIRST, ProcessSample, Sampler},
   system::{SystemMeter, SystemSample},
 };
@@ -77,7 +77,10 @@ impl Watcher {
   pub fn process(&self, pid: u32) -> impl Future<Output = Result<ProcessSample>> + Send + use<> {
     let shared = Arc::clone(&self.shared);
     async move {
-      let read = || shared.state().sampler.read(pid).map_err(|error| unreadable(pid, error));
+      let read = || {
+        let read = shared.state().sampler.read_to(pid, Depth::Whole);
+        read.map_err(|error| unreadable(pid, error))
+      };
       let first = read()?;
       if first.usage.is_some() {
         return Ok(first);
@@ -87,16 +90,31 @@ impl Watcher {
     }
   }
 
+  /// Those of `pids` that can be read, in that order and now: `None` when one of them has to be read twice to
+  /// know how busy it is. It takes a few microseconds for each, less than to ask another thread.
+  #[must_use]
+  pub fn processes_now(&self, pids: &[u32], depth: Depth) -> Option<Vec<ProcessSample>> {
+    let mut state = self.shared.state();
+    if !pids.iter().all(|pid| state.sampler.knows(*pid)) {
+      return None;
+    }
+    let samples: Vec<ProcessSample> =
+      pids.iter().filter_map(|pid| state.sampler.read_to(*pid, depth).ok()).collect();
+    // Another process may have the number by now.
+    samples.iter().all(|sample| sample.usage.is_some()).then_some(samples)
+  }
+
   /// Those of `pids` that can be read, in that order.
   pub fn processes(
     &self,
     pids: Vec<u32>,
+    depth: Depth,
   ) -> impl Future<Output = Vec<ProcessSample>> + Send + use<> {
     let shared = Arc::clone(&self.shared);
     async move {
       let read = || {
         let mut state = shared.state();
-        pids.iter().filter_map(|pid| state.sampler.read(*pid).ok()).collect::<Vec<_>>()
+        pids.iter().filter_map(|pid| state.sampler.read_to(*pid, depth).ok()).collect::<Vec<_>>()
       };
       let first = read();
       if first.iter().all(|sample| sample.usage.is_some()) {
@@ -113,7 +131,8 @@ impl Watcher {
   /// As [`Watcher::process`].
   pub fn watch(&self, pid: u32) -> Result<()> {
     let mut state = self.shared.state();
-    state.sampler.read(pid).map_err(|error| unreadable(pid, error))?;
+    let read = state.sampler.read_to(pid, Depth::Whole);
+    read.map_err(|error| unreadable(pid, error))?;
     state.watched.insert(pid);
     Ok(())
   }
@@ -165,7 +184,7 @@ impl Shared {
       let state = &mut *self.state();
       stats.clone_from(&system_stats(&state.system.read()));
       for pid in &state.watched {
-        match state.sampler.read(*pid) {
+        match state.sampler.read_to(*pid, Depth::Whole) {
           Ok(sample) => processes.push(process_stats(&sample)),
           Err(error) => lost.push((*pid, error)),
         }
@@ -231,15 +250,18 @@ pub fn process_stats(sample: &ProcessSample) -> Value {
     memory.insert("heapUsed".to_owned(), heap.used.into());
     memory.insert("external".to_owned(), heap.external.into());
   }
-  json!({
+  let mut stats = json!({
     "pid": pid,
     "memory": memory,
     "cpu": { "usage": sample.usage_or_mean(), "totalTime": millis(reading.cpu) },
-    "threads": reading.threads,
-    "fileDescriptors": reading.descriptors,
     "uptime": millis(reading.uptime),
     "timestamp": epoch_ms(SystemTime::now()),
-  })
+  });
+  if let (Some(counts), Value::Object(stats)) = (reading.counts, &mut stats) {
+    stats.insert("threads".to_owned(), counts.threads.into());
+    stats.insert("fileDescriptors".to_owned(), counts.descriptors.into());
+  }
+  stats
 }
 
 /// The same as numbers, in this order: pid, rss, vms, heap total and used, external, usage and total
@@ -248,6 +270,7 @@ pub fn process_stats(sample: &ProcessSample) -> Value {
 pub fn process_numbers(sample: &ProcessSample) -> [f64; 12] {
   let ProcessSample { pid, reading, .. } = *sample;
   let heap = registry::heap(pid);
+  let count = |of: fn(Counts) -> u32| reading.counts.map_or(f64::NAN, |it| f64::from(of(it)));
   let known = |of: fn(Heap) -> u64| heap.map_or(f64::NAN, |heap| float(of(heap)));
   [
     f64::from(pid),
@@ -258,8 +281,8 @@ pub fn process_numbers(sample: &ProcessSample) -> [f64; 12] {
     known(|heap| heap.external),
     sample.usage_or_mean(),
     float(millis(reading.cpu)),
-    f64::from(reading.threads),
-    f64::from(reading.descriptors),
+    count(|counts| counts.threads),
+    count(|counts| counts.descriptors),
     float(millis(reading.uptime)),
     float(epoch_ms(SystemTime::now())),
   ]
@@ -296,8 +319,11 @@ mod tests {
     let (system, sample) = tokio::join!(watcher.system(), watcher.process(own));
     assert!(system.usage.is_some());
     assert!(sample.unwrap().usage.is_some());
-    let found = watcher.processes(vec![own, u32::MAX - 1]).await;
+    let found = watcher.processes(vec![own, u32::MAX - 1], Depth::Whole).await;
     assert_eq!(found.iter().map(|sample| sample.pid).collect::<Vec<_>>(), [own]);
+    let now = watcher.processes_now(&[own], Depth::Brief).unwrap();
+    assert!(now[0].usage.is_some() && now[0].reading.counts.is_none());
+    assert!(watcher.processes_now(&[own, u32::MAX - 1], Depth::Brief).is_none());
     let error = watcher.process(u32::MAX - 1).await.unwrap_err();
     assert_eq!(error.code(), "ERR_PROCESS_NOT_FOUND");
   }

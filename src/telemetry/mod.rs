@@ -5,6 +5,7 @@
 //! | [`registry`] | the pages of all workers of this process, by process id |
 //! | [`reader`] | the master's view of a page |
 //! | [`writer`] | the worker's view of a page |
+//! | `v8` | garbage collections, told by the engine of Node.js |
 //! | [`page`] | the block of shared memory between both |
 //! | [`histogram`] | values by size, with one writer and any readers |
 //!
@@ -18,4 +19,5 @@ pub mod histogram;
 pub mod page;
 pub mod reader;
 pub mod registry;
+mod v8;
 pub mod writer;

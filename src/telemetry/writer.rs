@@ -15,7 +15,10 @@ use std::{
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::page::{LAYOUT, Mapped};
+use super::{
+  page::{LAYOUT, Mapped},
+  v8,
+};
 
 /// Between two beats of the native thread.
 pub const BEAT: Duration = Duration::from_secs(1);
@@ -101,6 +104,13 @@ impl Writer {
       let elapsed = now.saturating_duration_since(at).as_secs_f64();
       if elapsed > 0.0 { had.saturating_sub(before).as_secs_f64() / elapsed } else { 0.0 }
     })
+  }
+
+  /// Have V8 count the garbage collections of the calling thread from now on, and call `full` after each full
+  /// one, which must not touch JavaScript. Says whether it can; if not, [`Self::collected`] has to be called.
+  #[must_use]
+  pub fn count_collections(&self, full: Box<dyn Fn() + Send + Sync>) -> bool {
+    v8::observe(Arc::clone(&self.page), full)
   }
 
   /// So many garbage collections, which took so long, if the runtime tells.

@@ -41,8 +41,8 @@ anything is started, and every problem is told at once, in `details.problems` of
 Settings that contradict each other, and settings that nothing acts on yet, give a process warning with the
 code `XYPRISS_CLUSTER_CONFIG`; one that says what holds anyhow does not.
 
-The last column is what `updateConfig()` does with a change: *at once*, or workers are *replaced*, one after
-the other, or the cluster has to be *stopped* first. *Not yet* marks a field that is checked and kept, and
+The last column is what `updateConfig()` does with a change: *at once*, or workers are *replaced*, as by
+`restart()`, or the cluster has to be *stopped* first. *Not yet* marks a field that is checked and kept, and
 that nothing acts on yet.
 ";
 

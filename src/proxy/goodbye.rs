@@ -181,3 +181,59 @@ impl Socket {
     self.stage.is_told() && written && client_done && worker_done
   }
 }
+
+#[cfg(test)]
+mod tests {
+  use proptest::{collection::vec, prelude::*};
+
+  use super::*;
+
+  /// What a worker sends: small frames of every kind but close, with payloads that look like heads.
+  fn frames() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let opcode = prop_oneof![Just(0x01_u8), Just(0x00), Just(0x80), Just(0x82), Just(0x89)];
+    let frame = (opcode, 0_u8..125).prop_map(|(first, length)| {
+      let payload = (0..length).map(|at| if at % 2 == 0 { 0x88 } else { 0x02 });
+      [first, length].into_iter().chain(payload).collect()
+    });
+    vec(frame, 1..12)
+  }
+
+  proptest! {
+    /// Whenever it is told to end, and however the bytes come: the client gets whole frames, one close
+    /// frame, and nothing after it.
+    #[test]
+    fn the_close_frame_comes_once_and_between_two_frames(
+      frames in frames(),
+      cuts in vec(1_usize..40, 1..20),
+      told_after in 0_usize..30,
+    ) {
+      let (farewell, now) = (Farewell::shutdown(), Instant::now());
+      let stream = frames.concat();
+      let mut socket = Socket::new(BytesMut::new());
+      let (mut client, mut at, mut turn) = (Vec::new(), 0, 0);
+      let mut cuts = cuts.iter().cycle();
+      while at < stream.len() || turn <= told_after {
+        if turn == told_after {
+          socket.stage = Stage::Due { farewell, at: now };
+          prop_assert!(!socket.time_came(now));
+        }
+        turn += 1;
+        client.extend(socket.down.buf.split());
+        let end = stream.len().min(at + cuts.next().copied().unwrap_or(1));
+        if at < end {
+          socket.down.buf.extend_from_slice(&stream[at..end]);
+          socket.worker_sent(end - at);
+          at = end;
+        }
+        client.extend(socket.down.buf.split());
+      }
+      let close = close_frame(farewell.code, farewell.reason, None);
+      let whole = client.strip_suffix(&close[..]);
+      prop_assert!(whole.is_some(), "no close frame at the end of {client:?}");
+      let whole = whole.unwrap_or_default();
+      let ends = frames.iter().scan(0, |at, frame| { *at += frame.len(); Some(*at) });
+      prop_assert!(stream.starts_with(whole));
+      prop_assert!(whole.is_empty() || ends.into_iter().any(|end| end == whole.len()));
+    }
+  }
+}

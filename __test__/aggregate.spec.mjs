@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { withCluster, withManager } from './helpers/cluster.mjs'
 import { Connection, request } from './helpers/connection.mjs'
 import { freePort, isFree } from './helpers/processes.mjs'
+import { beginRequest } from './helpers/slow-request.mjs'
 import { eventually, waitFor } from './helpers/wait.mjs'
 import { withMaster } from './helpers/with-master.mjs'
 
@@ -79,6 +80,22 @@ test('while it starts it is live and not ready, also by paths and an address of 
     assert.deepEqual([ready.status, ready.json().status], [503, 'not ready'])
     await cluster.stop(false)
     assert.equal(await started, 'ERR_CLUSTER_STOPPED')
+    assert.equal(await isFree(port), true)
+  })
+})
+
+test('while it stops it is live until the last request is answered, and not ready', async () => {
+  const { port, config } = await probed()
+  await withCluster(config, async cluster => {
+    const slow = await beginRequest(cluster.port)
+    const stopping = cluster.stop()
+    await eventually(async () => (await request(port, '/health/ready')).status === 503, 'a page that says so')
+    for (let time = 0; time < 3; time += 1) {
+      const { live, ready } = await pages(port)
+      assert.deepEqual([live[0], live[1].state, ready[0]], [200, 'stopping', 503])
+    }
+    assert.equal(await slow.finish(), 'goodbye')
+    await stopping
     assert.equal(await isFree(port), true)
   })
 })

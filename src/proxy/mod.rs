@@ -266,9 +266,10 @@ impl Proxy {
   }
 
   /// Whether every data-plane thread turns, asked now and given `limit` to say so. Before the port is
-  /// open there is none to ask.
+  /// open there is none to ask; while it closes, those that have ended are not asked.
   pub async fn turns(&self, limit: Duration) -> bool {
-    self.inner.shared.roll.call(limit).await
+    let shared = &self.inner.shared;
+    shared.roll.call(limit, shared.is_closing()).await
   }
 
   /// What it is doing now.

@@ -14,9 +14,10 @@ use super::spawner::Launch;
 
 /// How Node.js says where its inspector is.
 const OPENED: &[u8] = b"Debugger listening on ";
-/// How the other lines begin that it writes when it opens.
-const CHATTER: [&[u8]; 4] = [
+/// How the lines begin that it writes when it opens, and when we have left.
+const CHATTER: [&[u8]; 5] = [
   OPENED,
+  b"Debugger ending on ",
   b"For help, see: https://nodejs.org/",
   b"Debugger attached.",
   b"Waiting for the debugger to disconnect",
@@ -151,6 +152,7 @@ mod tests {
     ear.ask();
     assert!(ear.hears(line));
     assert!(ear.hears(b"For help, see: https://nodejs.org/learn/getting-started/debugging"));
+    assert!(ear.hears(b"Debugger ending on ws://127.0.0.1:38919/0f2c"));
     assert!(!ear.hears(b"an error of the app"));
     assert_eq!(ear.address().await, "ws://127.0.0.1:38919/0f2c");
     // A child's, or a second one.

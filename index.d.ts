@@ -544,9 +544,7 @@ export interface IPCConfig {
      * each worker has a channel of its own. Accepted with a warning: not acted on yet.
      */
     channel?: string;
-    /**
-     * Whether one message can go to all workers. Default: `true`. Accepted with a warning: not acted on yet.
-     */
+    /** Whether one message can go to all workers; if not, `broadcastToWorkers()` rejects. Default: `true`. */
     broadcast?: boolean;
     /** How long an answer may take. Milliseconds, 1 to 86 400 000. Default: 30 000. */
     timeout?: number;
@@ -1271,6 +1269,8 @@ export interface IPCResponse {
 }
 /** Settings of a manager. Those of a cluster's workers come from `ipc` of the cluster's configuration. */
 export interface IPCOptions {
+    /** Whether one message may go to all workers. Default `true`. */
+    broadcast?: boolean;
     /** How long an answer may take, in milliseconds. Default 30 000. */
     timeout?: number;
     /** Between two questions whether a worker still reads, in milliseconds; 0 asks none. Default 30 000. */
@@ -1389,7 +1389,10 @@ export declare class BunIPCManager extends EventEmitter<IPCEventMap> implements 
     connectionFor(workerId: string, transport?: 'fd' | 'stdio'): IPCConnection;
     /** Send to a worker; resolves with what its handler returns. In a worker, by way of the master. */
     sendToWorker(workerId: string, type: string, data: Any): Promise<Any>;
-    /** Send to all workers; resolves with an answer of each when all have answered or failed. Never rejects for one. */
+    /**
+     * Send to all workers; resolves with an answer of each when all have answered or failed. Never rejects for one; with
+     * `ipc.broadcast: false` it does so for all.
+     */
     broadcastToWorkers(type: string, data: Any): Promise<IPCResponse[]>;
     /** Send to any of the workers that can be reached. */
     sendToRandomWorker(type: string, data: Any): Promise<Any>;

@@ -216,6 +216,14 @@ test('a manager that was destroyed refuses, and the others go on', () =>
     assert.equal(await ipc.sendToWorker('worker-1', 'echo', 2), 2)
   }))
 
+test('messages to all workers can be switched off', () =>
+  withIPC({ workers: 2, ipc: { broadcast: false } }, async ipc => {
+    assert.equal(await codeOf(ipc.broadcastToWorkers('echo', 1)), 'ERR_IPC_DISABLED')
+    const asked = { type: 'echo', data: 1 }
+    assert.equal(await codeOf(ipc.sendToWorker('worker-1', 'call-all', asked)), 'ERR_IPC_DISABLED')
+    assert.equal(await ipc.sendToWorker('worker-2', 'echo', 1), 1)
+  }))
+
 test('messages can be switched off, and supervision goes on', () =>
   withIPC({ workers: 1, ipc: { enabled: false } }, async (ipc, cluster) => {
     assert.equal(await codeOf(ipc.sendToWorker('worker-1', 'echo', 1)), 'ERR_IPC_DISABLED')

@@ -377,9 +377,7 @@ export interface IPCConfig {
    * each worker has a channel of its own. Accepted with a warning: not acted on yet.
    */
   channel?: string
-  /**
-   * Whether one message can go to all workers. Default: `true`. Accepted with a warning: not acted on yet.
-   */
+  /** Whether one message can go to all workers; if not, `broadcastToWorkers()` rejects. Default: `true`. */
   broadcast?: boolean
   /** How long an answer may take. Milliseconds, 1 to 86 400 000. Default: 30 000. */
   timeout?: number

@@ -9,7 +9,7 @@ import { Figures } from './ipc/figures.js'
 import type { Link } from './ipc/link.js'
 import { messageOf } from './ipc/message.js'
 import { ATTACH, LINK, parentLink, settingsOf } from './ipc/places.js'
-import { disabled } from './ipc/refusals.js'
+import { disabled, noBroadcast } from './ipc/refusals.js'
 import { Sending } from './ipc/sending.js'
 import type { Incoming, Receiver, Settings } from './ipc/types.js'
 import type {
@@ -104,10 +104,15 @@ export class BunIPCManager extends EventEmitter<IPCEventMap> implements IPCWorke
     return this.#sending.one(this.#settings, () => this.#workers.of(workerId).request(type, data))
   }
 
-  /** Send to all workers; resolves with an answer of each when all have answered or failed. Never rejects for one. */
+  /**
+   * Send to all workers; resolves with an answer of each when all have answered or failed. Never rejects for one; with
+   * `ipc.broadcast: false` it does so for all.
+   */
   async broadcastToWorkers(type: string, data: Any): Promise<IPCResponse[]> {
-    this.#canSend()
-    if (this.#parent) return this.#routed(this.#parent, '*', type, data) as Promise<IPCResponse[]>
+    if (this.#parent) {
+      if (!this.#parent.settings.broadcast) throw noBroadcast(type)
+      return this.#routed(this.#parent, '*', type, data) as Promise<IPCResponse[]>
+    }
     return this.#sending.many(this.#settings, this.#workers.all(), type, data, '0')
   }
 

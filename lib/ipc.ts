@@ -54,6 +54,8 @@ export interface IPCResponse {
 
 /** Settings of a manager. Those of a cluster's workers come from `ipc` of the cluster's configuration. */
 export interface IPCOptions {
+  /** Whether one message may go to all workers. Default `true`. */
+  broadcast?: boolean
   /** How long an answer may take, in milliseconds. Default 30 000. */
   timeout?: number
   /** Between two questions whether a worker still reads, in milliseconds; 0 asks none. Default 30 000. */

@@ -70,3 +70,9 @@ export function disabled(): WorkerCommunicationError {
   const message = 'there is no channel for messages: ipc.enabled is false, or no master started this worker'
   return failure('ERR_IPC_DISABLED', message)
 }
+
+/** One message is not to go to all workers. */
+export function noBroadcast(type: string): WorkerCommunicationError {
+  const message = `'${type}' was not sent to all workers: ipc.broadcast is false`
+  return failure('ERR_IPC_DISABLED', message, { type })
+}

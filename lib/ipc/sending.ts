@@ -2,6 +2,7 @@
 import type { ClusterError, WorkerCommunicationError } from '../errors.js'
 import type { IPCResponse } from '../ipc.js'
 import type { Link } from './link.js'
+import { noBroadcast } from './refusals.js'
 import type { Encoded, Settings } from './types.js'
 
 /** Not accepted, so they may be tried again without being done twice. */
@@ -28,7 +29,7 @@ export class Sending {
     }
   }
 
-  /** Ask all `workers`; resolves with an answer of each. `from`, JSON, is who asks. */
+  /** Ask all `workers`; resolves with an answer of each, rejects when that is not allowed. `from`, JSON, is who asks. */
   async many(
     settings: Settings,
     workers: [string, Link][],
@@ -36,6 +37,9 @@ export class Sending {
     data: unknown,
     from: string,
   ): Promise<IPCResponse[]> {
+    this.#check()
+    // That of the workers is their cluster's.
+    if (!settings.broadcast || workers.some(([, link]) => !link.settings.broadcast)) throw noBroadcast(type)
     let encoded: Encoded | undefined
     const ask = (link: Link) => {
       // For one as for all, unless what they take differs.

@@ -4,6 +4,7 @@ import type { Link } from './link.js'
 /** Section `ipc` of the configuration, as the core resolves it. */
 export interface Settings {
   enabled: boolean
+  broadcast: boolean
   timeout: number
   heartbeatInterval: number
   maxMessageSize: number

@@ -14,6 +14,8 @@ use crate::{
 pub struct IpcSettings {
   /// Whether the app may send messages. Supervision has a channel of its own and goes on.
   pub enabled: bool,
+  /// Whether one message may go to all workers.
+  pub broadcast: bool,
   /// How long an answer may take.
   pub timeout: u64,
   /// Between two questions whether the other side still reads; 0 asks none.
@@ -37,6 +39,7 @@ impl From<&IPCConfig> for IpcSettings {
     let millis = |duration: Millis| u64::try_from(duration.0.as_millis()).unwrap_or(u64::MAX);
     Self {
       enabled: config.enabled,
+      broadcast: config.broadcast,
       timeout: millis(config.timeout),
       heartbeat_interval: millis(config.heartbeat_interval),
       max_message_size: config.max_message_size.0,
@@ -72,12 +75,13 @@ mod tests {
     let usual = IpcSettings::read(&json!({})).unwrap();
     assert_eq!((usual.max_message_size, usual.retry_attempts), (1024 * 1024, 0));
     let section = json!({
-      "enabled": false, "timeout": 5, "heartbeatInterval": 0, "maxMessageSize": "1.5 MB",
+      "enabled": false, "broadcast": false, "timeout": 5, "heartbeatInterval": 0, "maxMessageSize": "1.5 MB",
       "compression": true, "retryAttempts": 2, "retryDelay": 7, "encryption": true,
       "messageQueue": { "maxSize": 9, "timeout": 8 },
     });
     let expected = IpcSettings {
       enabled: false,
+      broadcast: false,
       timeout: 5,
       heartbeat_interval: 0,
       max_message_size: 1024 * 1024 * 3 / 2,

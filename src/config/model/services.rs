@@ -25,8 +25,8 @@ section! {
     enabled "enabled": bool, Kind::Flag, On(true), Acted, Reborn;
     /// A name that keeps the messages of this cluster apart from others.
     channel "channel": Option<String>, Kind::Text(Text::Name), Nothing("none: each worker has a channel of its own"), Warned, Reborn;
-    /// Whether one message can go to all workers.
-    broadcast "broadcast": bool, Kind::Flag, On(true), Warned, Live;
+    /// Whether one message can go to all workers; if not, `broadcastToWorkers()` rejects.
+    broadcast "broadcast": bool, Kind::Flag, On(true), Acted, Reborn;
     /// How long an answer may take.
     timeout "timeout": Millis, millis(1), Number(30_000.0), Acted, Reborn;
     /// Between two questions whether the other side still reads; 0 asks none.

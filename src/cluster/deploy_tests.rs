@@ -228,14 +228,14 @@ async fn a_stop_ends_a_deployment_at_once() {
   let restarted = call!(bench, restart());
   let canary = bench.born().await;
   canary.ready().await;
-  let began = tokio::time::Instant::now();
   for baby in old.into_iter().chain([canary]) {
     tokio::spawn(baby.obey());
   }
   bench.cluster.stop(true).await;
   assert_eq!(restarted.await.unwrap().unwrap_err().code(), "ERR_CLUSTER_STOPPED");
-  // Well within the soak. Not less: the data plane ends on threads of its own, and time goes on meanwhile.
-  assert!(began.elapsed() < Duration::from_secs(500), "{:?}", began.elapsed());
+  // Nothing was begun after it. How long it took cannot be told on a paused clock: the data plane ends on threads of
+  // its own, and the clock runs ahead while that is waited for.
+  assert!(bench.births.try_recv().is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -213,6 +213,8 @@ class ClusteredApp {
 
   /** Whether the worker behind `link` was told to go: then it stops, or another process has taken its place. */
   #goes({ peer, pid }: Link): boolean {
+    // All go when what they are doing is done.
+    if (['stopping', 'stopped', 'error'].includes(this.#cluster.state)) return true
     const worker = this.#cluster.getWorkerById(peer)
     return worker?.pid !== pid || !['starting', 'running'].includes(worker.status)
   }

@@ -54,7 +54,10 @@ test('the master answers for every worker', () =>
     assert.deepEqual([metrics.result.totalWorkers, metrics.result.activeWorkers], [2, 2])
     const health = await app.ask('call', { method: 'getClusterHealth' })
     assert.equal(health.result.healthy, true)
-    const workers = await app.ask('call', { method: 'getAllWorkers' })
+    const workers = await eventually(async () => {
+      const answer = await app.ask('call', { method: 'getAllWorkers' })
+      return serving(answer.result, 2) && answer
+    }, 'a roster with both')
     assert.deepEqual(workers.result.map(({ id }) => id).sort(), ['worker-1', 'worker-2'])
     assert.ok(workers.result.some(({ pid }) => pid === workers.pid))
     for (const { pid, status, health, restarts, startTime, port } of workers.result) {

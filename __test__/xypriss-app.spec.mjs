@@ -1,7 +1,10 @@
 /** Apps of the adapter, with a framework of our own in XyPriss's place. */
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { withCluster } from 'xypriss-cluster/xypriss'
+import { withCluster as adapted, createServer } from 'xypriss-cluster/xypriss'
+import { withCluster } from './helpers/cluster.mjs'
+import { request } from './helpers/connection.mjs'
 import { alive, freePort, isFree } from './helpers/processes.mjs'
 import { eventually } from './helpers/wait.mjs'
 import { clustered, withApp } from './helpers/xypriss.mjs'
@@ -216,27 +219,60 @@ test('the port of start() goes before that of the options', async () => {
   )
 })
 
+test('the worker of a cluster that is no such app serves, and says whom to ask', () =>
+  withCluster(
+    { app: 'xypriss/app.mjs', exec: { args: [JSON.stringify({ options: clustered() })] } },
+    async cluster => {
+      const ask = async path => (await request(cluster.port, path)).json()
+      assert.equal((await ask('/facts')).env.CLUSTER_MODE, 'true')
+      for (const method of ['getAllWorkers', 'getClusterMetrics']) {
+        assert.equal((await ask(`/call?method=${method}`)).error.code, 'ERR_NO_MASTER')
+      }
+    },
+  ))
+
+test('several servers in one app are not clustered, and a warning says so', async () => {
+  const warnings = []
+  const listener = ({ code }) => warnings.push(code)
+  process.on('warning', listener)
+  try {
+    const createServer = options => ({ options })
+    const app = adapted(createServer)({ ...clustered(), multiServer: { enabled: true, servers: [{}] } })
+    assert.equal(app.options.cluster.enabled, false)
+    assert.equal(app.scaleUp, undefined)
+    await eventually(() => warnings.includes('XYPRISS_CLUSTER_MULTI_SERVER'), 'the warning')
+  } finally {
+    process.off('warning', listener)
+  }
+})
+
+test('XyPriss that is not installed is missed by the first app, not before', () => {
+  assert.throws(() => createServer({}), { code: 'ERR_XYPRISS_NOT_FOUND', message: /not installed/ })
+  const { createServer: required } = createRequire(import.meta.url)('xypriss-cluster/xypriss')
+  assert.throws(() => required({}), { code: 'ERR_XYPRISS_NOT_FOUND' })
+})
+
 test('a configuration that cannot be used is refused before anything starts', () => {
   const createServer = () => assert.fail('XyPriss was called')
-  const app = config => withCluster(createServer)({ cluster: { enabled: true, config } })
+  const app = config => adapted(createServer)({ cluster: { enabled: true, config } })
   assert.throws(() => app({ workers: 0 }), { code: 'ERR_CONFIGURATION', message: /workers/ })
   assert.throws(() => app({ wrokers: 2 }), { code: 'ERR_CONFIGURATION', message: /wrokers.*workers/s })
   assert.throws(() => app({ fallback: 'yes' }), { code: 'ERR_CONFIGURATION', message: /fallback/ })
   assert.throws(() => app(7), { code: 'ERR_CONFIGURATION' })
-  assert.throws(() => withCluster('xypriss'), TypeError)
+  assert.throws(() => adapted('xypriss'), TypeError)
 })
 
 test('the short forms of the documents are taken', () => {
   const createServer = () => ({ start() {} })
   const config = { workers: 'auto', autoRestart: true, maxRestarts: 5, healthCheckInterval: 30_000 }
-  const app = withCluster(createServer)({ cluster: { enabled: true, config } })
+  const app = adapted(createServer)({ cluster: { enabled: true, config } })
   assert.deepEqual(app.getAllWorkers(), [])
 })
 
 test('listeners of other events stay with the app', () => {
   const own = []
   const createServer = () => ({ start() {}, on: (...args) => own.push(args) })
-  const app = withCluster(createServer)({ cluster: { enabled: true } })
+  const app = adapted(createServer)({ cluster: { enabled: true } })
   const listener = () => {}
   app.on('request', listener)
   assert.equal(app.on('worker:exit', listener), app)

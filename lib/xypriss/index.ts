@@ -4,6 +4,7 @@
  * What is not needed is not loaded: XyPriss not before the first app, the addon not for an app without a cluster.
  */
 import { currentAgent } from '../agent/handle.js'
+import { ClusterError } from '../errors.js'
 import { unclustered } from './options.js'
 import { isMultiServer, partOf } from './switches.js'
 import type { Any, Clustered } from './types.js'
@@ -54,13 +55,30 @@ export function withCluster<CreateServer extends (options?: Any, ...rest: Any[])
 export function lazily(load: () => { createServer: Any }): Clustered<XyPriss['createServer']> {
   let clustered: Any
   return ((options?: Any, ...rest: Any[]) => {
-    clustered ??= withCluster(load().createServer)
+    clustered ??= withCluster(found(load))
     return clustered(options, ...rest)
   }) as Clustered<XyPriss['createServer']>
 }
 
 /** `createServer` of the XyPriss that is installed beside this package, with the cluster. */
 export const createServer: Clustered<XyPriss['createServer']> = lazily(() => require('xypriss'))
+
+/** `createServer` of what `load` gives; an error in words of an app where that is not installed. */
+function found(load: () => { createServer: Any }): Any {
+  try {
+    return load().createServer
+  } catch (cause) {
+    const { code, message } = cause as { code?: string; message?: string }
+    // A module that XyPriss itself lacks is another matter, and says so itself.
+    if (!code?.endsWith('MODULE_NOT_FOUND') || !/['"]xypriss['"]/.test(message ?? '')) throw cause
+    throw new ClusterError(
+      'xypriss is not installed where xypriss-cluster finds it: install it beside this package, or give its createServer to withCluster()',
+      'ERR_XYPRISS_NOT_FOUND',
+      undefined,
+      { cause },
+    )
+  }
+}
 
 function warnOfMultiServer(): void {
   process.emitWarning(

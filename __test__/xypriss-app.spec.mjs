@@ -113,6 +113,21 @@ test('a worker that has all workers replaced is answered and answers', () =>
     for (const pid of before) await eventually(() => !alive(pid), `the end of ${pid}`)
   }))
 
+test('workers that want different things at once wait for each other, and not for ever', () =>
+  withStarted({ options: clustered() }, async app => {
+    const answers = await Promise.all([
+      app.askOnly('worker-1', 'call', { method: 'restartCluster' }),
+      app.askOnly('worker-2', 'call', { method: 'scaleUp' }),
+      app.askOnly('worker-1', 'call', { method: 'scaleUp' }),
+      app.askOnly('worker-2', 'call', { method: 'restartCluster' }),
+    ])
+    for (const { error } of answers) assert.equal(error, undefined)
+    await eventually(
+      async () => serving((await app.tell('call', { method: 'getAllWorkers' })).result, 4),
+      'four workers',
+    )
+  }))
+
 for (const graceful of [true, false]) {
   test(`a worker that stops the cluster, graceful ${graceful}, is answered and answers`, () =>
     withStarted({ options: clustered() }, async app => {

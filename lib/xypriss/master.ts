@@ -139,7 +139,8 @@ class ClusteredApp {
 
   /** Have a cluster on `port`. A running one stays where it is, as every other call to `start()` gives what is there. */
   #use(port: number): void {
-    if (port === this.#port || !['stopped', 'error'].includes(this.#cluster.state)) return
+    const runs = this.#cluster.port !== null || !['stopped', 'error'].includes(this.#cluster.state)
+    if (runs || port === this.#port) return
     this.#cluster = new BunClusterManager(sectionOf(this.#options).config, port)
     this.#port = port
     this.#follow(this.#cluster)
@@ -234,8 +235,11 @@ class ClusteredApp {
   }
 }
 
-/** Methods that may end the worker that asks. */
-const ENDINGS = new Set<Method>(['scaleDown', 'autoScale', 'restartCluster', 'stopCluster'])
+/**
+ * Methods that end the worker that asks, or wait for others that do: changes of a cluster are made one after the other,
+ * so a worker that waits to scale up would keep a restart waiting that it is itself waiting for.
+ */
+const ENDINGS = new Set<Method>(['scaleUp', 'scaleDown', 'autoScale', 'restartCluster', 'stopCluster'])
 
 async function optimalWorkerCount(): Promise<number> {
   const manager = new MemoryManager()

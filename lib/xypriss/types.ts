@@ -27,8 +27,8 @@ export type WorkerInfo = Omit<BunWorker, 'send'>
 /**
  * What an app has besides when it is clustered: in the master, and in every worker, where the master answers.
  *
- * In a worker, `scaleDown`, `autoScale`, `restartCluster` and `stopCluster` may concern the very worker that asks. They
- * resolve there when they are done, or when this worker is told to go, whichever comes first: what it is doing is
+ * In a worker, `scaleUp`, `scaleDown`, `autoScale`, `restartCluster` and `stopCluster` may concern the very worker that
+ * asks, or wait for what does. They resolve there when they are done, or when this worker is told to go, whichever comes first: what it is doing is
  * finished before it leaves, so it must not wait for its own end.
  */
 export interface ClusterMethods {

@@ -1,7 +1,7 @@
 /** Apps of the adapter in processes of their own, and the proof that nothing is left of them. */
 import { randomUUID } from 'node:crypto'
+import http from 'node:http'
 import { assertNothingLeft, marked, processesOf } from './cluster.mjs'
-import { request } from './connection.mjs'
 import { startMaster } from './master.mjs'
 import { freePort } from './processes.mjs'
 import { within } from './wait.mjs'
@@ -32,9 +32,7 @@ export async function withApp({ script = 'xypriss/app.mjs', env = {}, ...setting
     /** Have a worker do something, by a request. */
     async ask(name, { args, ...options } = {}) {
       const query = new URLSearchParams({ ...options, ...(args && { args: JSON.stringify(args) }) })
-      const response = await request(port, `/${name}?${query}`)
-      if (response.status !== 200) throw new Error(`${name} was answered ${response.status}`)
-      return response.json()
+      return getJson(port, `/${name}?${query}`)
     },
     /** Have that worker do something, whichever others are asked first. */
     async askOnly(only, name, options = {}) {
@@ -54,6 +52,29 @@ export async function withApp({ script = 'xypriss/app.mjs', env = {}, ...setting
     await master.exit
   }
   await assertNothingLeft(mark, port)
+}
+
+/** How long an answer may take for which XyPriss has to be started, perhaps twice, on a busy machine; in milliseconds. */
+const PATIENCE = 50_000
+
+/** What a GET, on a connection of its own, is answered in JSON; an error unless the status is 200. */
+export function getJson(port, path) {
+  const answer = new Promise((resolve, reject) => {
+    const request = http.get({ host: '127.0.0.1', port, path, agent: false })
+    request.on('error', reject)
+    request.on('response', async response => {
+      try {
+        const parts = []
+        for await (const part of response) parts.push(part)
+        const text = Buffer.concat(parts).toString()
+        if (response.statusCode === 200) resolve(JSON.parse(text))
+        else reject(new Error(`${path} was answered ${response.statusCode}: ${text}`))
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
+  return within(answer, `an answer to ${path}`, PATIENCE)
 }
 
 /** Options of an app with a cluster of `config`. */

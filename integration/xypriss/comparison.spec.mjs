@@ -95,6 +95,17 @@ const REQUESTS = {
   'a compressed text': { path: '/text', headers: { 'accept-encoding': 'gzip' } },
   'a text as it is': { path: '/text', headers: { 'accept-encoding': 'identity' } },
   'a file': { path: '/file', headers: { 'accept-encoding': 'identity' } },
+  'a static file': { path: '/served.mjs', headers: { 'accept-encoding': 'identity' } },
+  'a part of a static file': {
+    path: '/served.mjs',
+    headers: { 'accept-encoding': 'identity', range: 'bytes=10-29' },
+  },
+  'a static file that was not changed': {
+    path: '/served.mjs',
+    headers: { 'if-modified-since': 'Fri, 01 Jan 2100 00:00:00 GMT' },
+  },
+  'the head of a static file': { path: '/served.mjs', method: 'HEAD' },
+  'a static file that is not there': { path: '/gone.mjs' },
   'an answer in parts': { path: '/streamed' },
   'a middleware that ends the request': { path: '/ended' },
   'a middleware that refuses': { path: '/refused' },

@@ -5,10 +5,9 @@ import http from 'node:http'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, test } from 'node:test'
-import { request } from '../../__test__/helpers/connection.mjs'
 import { alive, freePort } from '../../__test__/helpers/processes.mjs'
 import { eventually } from '../../__test__/helpers/wait.mjs'
-import { withApp } from '../../__test__/helpers/xypriss.mjs'
+import { getJson, withApp } from '../../__test__/helpers/xypriss.mjs'
 import { PATIENCE } from './helpers.mjs'
 
 const SNIPPETS = join(import.meta.dirname, '../../__test__/types/usage')
@@ -72,7 +71,7 @@ if (!process.env.WORKER_ID) report('started', { workers: app.getAllWorkers().len
       async app => {
         const started = await app.line(({ name }) => name === 'started', PATIENCE)
         assert.equal(started.workers, workers)
-        assert.match((await request(app.port)).json().worker, /^worker-\d$/)
+        assert.match((await getJson(app.port, '/')).worker, /^worker-\d$/)
         const debug = app.output.some(line => /^\[CLUSTER\] worker-1 \(\d+\) is ready/.test(line))
         assert.equal(debug, name === 'debug-mode')
       },
@@ -123,7 +122,7 @@ test('the cluster is managed from the master and from handlers, tells the truth,
         String(line),
       )
     }
-    const status = async () => (await request(app.port, '/cluster/status')).json().cluster
+    const status = async () => (await getJson(app.port, '/cluster/status')).cluster
     const first = await status()
     assert.equal(first.metrics.totalWorkers, 3)
     assert.equal(first.metrics.activeWorkers, 3)
@@ -133,13 +132,13 @@ test('the cluster is managed from the master and from handlers, tells the truth,
       assert.deepEqual([status, health, restarts], ['running', 'healthy', 0])
       assert.ok(uptime > 0)
     }
-    for (let count = 0; count < 20; count += 1) await request(app.port, '/monitoring')
+    for (let count = 0; count < 20; count += 1) await getJson(app.port, '/monitoring')
     const second = await status()
     assert.ok(second.metrics.totalRequests >= first.metrics.totalRequests + 21)
     for (const pid of second.metrics.workers.map(({ pid }) => pid)) assert.ok(alive(pid))
     assert.deepEqual(second.metrics.workers.map(({ pid }) => pid).sort(), [...started.workers].sort())
 
-    const managed = (await request(app.port, '/management')).json()
+    const managed = await getJson(app.port, '/management')
     assert.equal(managed.health.healthy, true)
     assert.ok(managed.workers.length >= 3)
 

@@ -2,6 +2,7 @@
 import { createReadStream, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import serveStatic from 'serve-static'
 import { report } from '../../../__test__/fixtures/xypriss/drive.mjs'
 import { createServerBy } from './framework.mjs'
 
@@ -24,6 +25,12 @@ app.use((request, _response, next) => {
 })
 app.use((request, response, next) => {
   if (request.path === '/ended') response.status(203).send('ended by a middleware')
+  else next()
+})
+
+// This folder, as any middleware of Express would serve it.
+app.use((request, response, next) => {
+  if (request.path.endsWith('.mjs')) serveStatic(import.meta.dirname)(request, response, next)
   else next()
 })
 

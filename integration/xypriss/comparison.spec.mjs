@@ -1,11 +1,14 @@
 /** The same requests to the same app, plain and clustered: the answers are the same. */
 import assert from 'node:assert/strict'
-import http from 'node:http'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { isBun } from '../../__test__/helpers/cluster.mjs'
 import { within } from '../../__test__/helpers/wait.mjs'
 import { clustered } from '../../__test__/helpers/xypriss.mjs'
+import { runtimePath } from '../../scripts/runtimes.mjs'
+import { ask } from './ask.mjs'
 import { QUIET, startApp } from './helpers.mjs'
 
 /** Of a connection, of a moment, or of one process of several. */
@@ -28,34 +31,22 @@ before(async () => {
 after(() => Promise.all(Object.values(apps).map(app => app.stop())))
 
 /** The answer of one of the apps, without what is its own. */
-function answer({ port }, { path, method = 'GET', headers = {}, body, from }) {
+async function answer({ port }, { path, method = 'GET', headers = {}, body, from }) {
   const all = { host: 'spec.test', ...(body && { 'content-length': Buffer.byteLength(body) }), ...headers }
-  const asked = new Promise((resolve, reject) => {
-    const request = http.request({
-      host: '127.0.0.1',
-      port,
-      path,
-      method,
-      headers: all,
-      agent: false,
-      localAddress: from,
-    })
-    request.on('error', reject)
-    request.on('response', async response => {
-      const parts = []
-      try {
-        for await (const part of response) parts.push(part)
-      } catch (error) {
-        reject(error)
-        return
-      }
-      const kept = Object.entries(response.headers).filter(([name]) => !OWN.test(name))
-      const content = decoded(Buffer.concat(parts), response.headers['content-encoding'])
-      resolve({ status: response.statusCode, headers: Object.fromEntries(kept), body: content })
-    })
-    request.end(body)
-  })
-  return within(asked, `an answer to ${method} ${path}`)
+  const options = { port, path, method, headers: all }
+  const asked = from ? askFrom(from, options) : ask(options, body)
+  const given = await within(asked, `an answer to ${method} ${path}`)
+  const kept = Object.entries(given.headers).filter(([name]) => !OWN.test(name))
+  const content = decoded(given.body, given.headers['content-encoding'])
+  return { status: given.status, headers: Object.fromEntries(kept), body: content }
+}
+
+/** As `ask`, from another address of this machine. */
+async function askFrom(localAddress, options) {
+  const args = [join(import.meta.dirname, 'ask.mjs'), JSON.stringify({ ...options, localAddress })]
+  const { stdout } = await promisify(execFile)(runtimePath('node22'), args)
+  const { body, ...rest } = JSON.parse(stdout)
+  return { ...rest, body: Buffer.from(body, 'base64') }
 }
 
 function decoded(bytes, encoding) {
@@ -130,8 +121,7 @@ const REQUESTS = {
     path: '/echo',
     headers: { origin: 'http://other.test', 'x-requested-with': 'XMLHttpRequest' },
   },
-  // Bun's client does not choose its address.
-  ...(!isBun && { 'another address': { path: '/echo', from: '127.0.0.9' } }),
+  'another address': { path: '/echo', from: '127.0.0.9' },
 }
 
 for (const [name, request] of Object.entries(REQUESTS)) {

@@ -7,7 +7,15 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const FILES = ['tsconfig.json', 'tsconfig.types.json', 'index.d.ts', 'binding.d.ts', '__test__/types']
+const FILES = [
+  'tsconfig.json',
+  'tsconfig.types.json',
+  'index.d.ts',
+  'binding.d.ts',
+  'xypriss.d.ts',
+  'dist',
+  '__test__/types',
+]
 
 /** What tsc says of the typings after `change` of the text of `index.d.ts`; nothing when all is well. */
 async function compile(change = text => text) {

@@ -17,6 +17,12 @@ export function run(command, args) {
   })
 }
 
+/** Under `npm run` the npm that started us, so that one that is not on the PATH works as well. */
+export function npm(args) {
+  const cli = process.env.npm_execpath
+  return cli?.endsWith('npm-cli.js') ? run(process.execPath, [cli, ...args]) : run('npm', args)
+}
+
 /** Whether the module of this URL is the script that was started. */
 export function isMain(url) {
   return process.argv[1] === fileURLToPath(url)

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
 import { exclusively } from './lock.mjs'
-import { isMain, main, ROOT, run } from './run.mjs'
+import { isMain, main, npm, ROOT } from './run.mjs'
 import { complete, hashOf, isCurrent } from './stamp.mjs'
 
 /** Install what the lock file names, then build what is out of date. */
@@ -23,12 +23,6 @@ async function bringUpToDate() {
     complete('packages', lock)
   }
   await build()
-}
-
-/** Under `npm run` the npm that started us, so that one that is not on the PATH works as well. */
-function npm(args) {
-  const cli = process.env.npm_execpath
-  return cli?.endsWith('npm-cli.js') ? run(process.execPath, [cli, ...args]) : run('npm', args)
 }
 
 if (isMain(import.meta.url)) main(setup)

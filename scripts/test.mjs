@@ -1,5 +1,6 @@
 /**
- * All tests: sets the clone up, then runs `cargo test`, then every spec file on every runtime, and sums up.
+ * All tests: sets the clone up, then runs `cargo test`, then every spec file on every runtime, and sums up. Those in
+ * `integration/` come last.
  *
  *     npm test -- [--runtime bun,node22] [--only <part of a file name>] [--no-rust]
  */
@@ -11,6 +12,13 @@ import { parseArgs } from 'node:util'
 import { main, ROOT } from './run.mjs'
 import { RUNTIMES, runtimePath } from './runtimes.mjs'
 import { setup } from './setup.mjs'
+import { setupXypriss } from './setup-xypriss.mjs'
+
+/** Folders with spec files, and what stands in front of their names. */
+const FOLDERS = [
+  ['__test__', ''],
+  ['integration/xypriss', 'xypriss/'],
+]
 
 /** How long one spec file may take on one runtime, in milliseconds: nothing that hangs may stop the rest. */
 const FILE_TIMEOUT = 300_000
@@ -40,17 +48,16 @@ main(async () => {
       'no-rust': { type: 'boolean', default: false },
     },
   })
-  const files = readdirSync(join(ROOT, '__test__')).filter(
-    file => file.endsWith('.spec.mjs') && file.includes(values.only),
-  )
+  const files = FOLDERS.flatMap(specsIn).filter(({ name }) => name.includes(values.only))
   // Else a misspelt name would pass.
-  if (files.length === 0) throw new Error(`no file of __test__ has "${values.only}" in its name`)
+  if (files.length === 0) throw new Error(`no file of a test has "${values.only}" in its name`)
   await setup()
+  if (files.some(({ path }) => path.startsWith('integration/xypriss'))) await setupXypriss()
 
   const results = []
   if (!values['no-rust']) results.push(await rust())
   for (const runtime of values.runtime.split(',')) {
-    for (const file of files.sort()) results.push(await spec(runtime, file))
+    for (const file of files) results.push(await spec(runtime, file))
   }
   report(results)
 })
@@ -62,9 +69,17 @@ function rust() {
   ])
 }
 
-function spec(runtime, file) {
-  const path = `./__test__/${file}`
-  return suite(file, runtime, runtime === 'bun' ? BUN_COUNTS : NODE_COUNTS, FILE_TIMEOUT, () => [
+/** The spec files of a folder, with the names by which they are called. */
+function specsIn([folder, prefix]) {
+  return readdirSync(join(ROOT, folder))
+    .filter(file => file.endsWith('.spec.mjs'))
+    .sort()
+    .map(file => ({ name: `${prefix}${file}`, path: `${folder}/${file}` }))
+}
+
+function spec(runtime, { name, path: file }) {
+  const path = `./${file}`
+  return suite(name, runtime, runtime === 'bun' ? BUN_COUNTS : NODE_COUNTS, FILE_TIMEOUT, () => [
     runtimePath(runtime),
     runtime === 'bun' ? ['test', '--timeout', String(TEST_TIMEOUT), path] : ['--test-reporter=tap', path],
   ])

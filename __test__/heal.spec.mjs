@@ -24,7 +24,15 @@ test('a worker that is killed comes back under its id and on its port', () =>
     const workerId = 'worker-1'
     const reason = 'was killed by SIGKILL'
     assert.deepEqual(told(events, workerId), [
-      { name: 'worker:exit', workerId, pid: before.pid, exitCode: null, signal: 'SIGKILL', reason },
+      {
+        name: 'worker:exit',
+        workerId,
+        pid: before.pid,
+        exitCode: null,
+        signal: 'SIGKILL',
+        reason,
+        diagnosis: null,
+      },
       { name: 'worker:restart', workerId, reason },
       { name: 'worker:started', workerId, port: before.port, pid },
     ])

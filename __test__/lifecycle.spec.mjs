@@ -112,6 +112,7 @@ test('stop() announces each worker and then the cluster, and frees the port', ()
         exitCode: 0,
         signal: null,
         reason: 'was asked to stop',
+        diagnosis: null,
       })
       assert.deepEqual(Object.keys(ownEvents[1]).sort(), ['name', 'timestamp', 'workerId'])
     }

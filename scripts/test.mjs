@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { main, ROOT } from './run.mjs'
@@ -20,6 +21,8 @@ const FOLDERS = [
   ['integration/xypriss', 'xypriss/'],
 ]
 
+/** How many spec files run beside each other: most of their time they wait for something to happen. */
+const LANES = Math.min(availableParallelism(), 4)
 /** How long one spec file may take on one runtime, in milliseconds: nothing that hangs may stop the rest. */
 const FILE_TIMEOUT = 300_000
 /** How long `cargo test` may take, with a cold build on two cores. */
@@ -56,9 +59,8 @@ main(async () => {
 
   const results = []
   if (!values['no-rust']) results.push(await rust())
-  for (const runtime of values.runtime.split(',')) {
-    for (const file of files) results.push(await spec(runtime, file))
-  }
+  const jobs = values.runtime.split(',').flatMap(runtime => files.map(file => () => spec(runtime, file)))
+  results.push(...(await inLanes(jobs)))
   report(results)
 })
 
@@ -67,6 +69,20 @@ function rust() {
     'cargo',
     ['test', '--locked', '--no-fail-fast'],
   ])
+}
+
+/** Run `jobs`, `LANES` at a time; what they give, in their order. */
+async function inLanes(jobs) {
+  const results = []
+  let next = 0
+  const lane = async () => {
+    while (next < jobs.length) {
+      const index = next++
+      results[index] = await jobs[index]()
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+  return results
 }
 
 /** The spec files of a folder, with the names by which they are called. */
@@ -88,8 +104,8 @@ function spec(runtime, { name, path: file }) {
 /** Run one suite; whatever goes wrong is a result, a failed one. */
 async function suite(name, runtime, counts, timeout, command) {
   const start = Date.now()
-  console.log(`\n── ${name} on ${runtime}`)
   const outcome = await execute(command, timeout).catch(error => ({ output: '', problem: error.message }))
+  console.log(`\n── ${name} on ${runtime}\n${outcome.output}`)
   const result = { name, runtime, seconds: (Date.now() - start) / 1000 }
   for (const [kind, pattern] of Object.entries(counts)) result[kind] = sum(outcome.output, pattern)
   // A file without a test, or one that died before it could count, must not look like a success.
@@ -105,15 +121,7 @@ async function execute(command, timeout) {
   // A group of its own, so that what a hanging test has started ends with it.
   const child = spawn(program, args, { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const chunks = []
-  for (const [from, to] of [
-    [child.stdout, process.stdout],
-    [child.stderr, process.stderr],
-  ]) {
-    from.on('data', chunk => {
-      chunks.push(chunk)
-      to.write(chunk)
-    })
-  }
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => chunks.push(chunk))
   let problem
   const timer = setTimeout(() => {
     problem = `not done after ${timeout / 1000} s, killed`

@@ -59,7 +59,9 @@ main(async () => {
 
   const results = []
   if (!values['no-rust']) results.push(await rust())
-  const jobs = values.runtime.split(',').flatMap(runtime => files.map(file => () => spec(runtime, file)))
+  const jobs = values.runtime
+    .split(',')
+    .flatMap(runtime => files.map(file => lane => spec(runtime, file, lane)))
   results.push(...(await inLanes(jobs)))
   report(results)
 })
@@ -71,17 +73,17 @@ function rust() {
   ])
 }
 
-/** Run `jobs`, `LANES` at a time; what they give, in their order. */
+/** Run `jobs`, `LANES` at a time; what they give, in their order. Each is told its lane, whose ports it may use. */
 async function inLanes(jobs) {
   const results = []
   let next = 0
-  const lane = async () => {
+  const run = async (_, lane) => {
     while (next < jobs.length) {
       const index = next++
-      results[index] = await jobs[index]()
+      results[index] = await jobs[index](lane)
     }
   }
-  await Promise.all(Array.from({ length: LANES }, lane))
+  await Promise.all(Array.from({ length: LANES }, run))
   return results
 }
 
@@ -93,11 +95,14 @@ function specsIn([folder, prefix]) {
     .map(file => ({ name: `${prefix}${file}`, path: `${folder}/${file}` }))
 }
 
-function spec(runtime, { name, path: file }) {
+function spec(runtime, { name, path: file }, lane) {
   const path = `./${file}`
-  return suite(name, runtime, runtime === 'bun' ? BUN_COUNTS : NODE_COUNTS, FILE_TIMEOUT, () => [
+  const counts = runtime === 'bun' ? BUN_COUNTS : NODE_COUNTS
+  const env = { ...process.env, XYPRISS_TEST_LANE: String(lane) }
+  return suite(name, runtime, counts, FILE_TIMEOUT, () => [
     runtimePath(runtime),
     runtime === 'bun' ? ['test', '--timeout', String(TEST_TIMEOUT), path] : ['--test-reporter=tap', path],
+    env,
   ])
 }
 
@@ -117,9 +122,9 @@ async function suite(name, runtime, counts, timeout, command) {
 }
 
 async function execute(command, timeout) {
-  const [program, args] = command()
+  const [program, args, env = process.env] = command()
   // A group of its own, so that what a hanging test has started ends with it.
-  const child = spawn(program, args, { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const chunks = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => chunks.push(chunk))
   let problem

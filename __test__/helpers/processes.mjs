@@ -26,13 +26,17 @@ export function isFree(port) {
   })
 }
 
+/** Ports below those that connections are given, and this lane's share of them: looking whether one is free takes it. */
+const SHARE = 5_000
+const FIRST = 10_000 + Number(process.env.XYPRISS_TEST_LANE ?? 0) * SHARE
+
 /**
  * The first of `range` ports in a row that are all free, for a cluster and its workers. From outside the range that
  * the system takes ports of clients from, and begun at random, so that test files that run at once do not meet.
  */
 export async function freePort(range = 16) {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const first = 10_000 + Math.floor(Math.random() * 20_000)
+    const first = FIRST + Math.floor(Math.random() * SHARE)
     const free = await Promise.all(Array.from({ length: range }, (_, index) => isFree(first + index)))
     if (free.every(Boolean)) return first
   }

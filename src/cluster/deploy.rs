@@ -62,7 +62,7 @@ impl Cluster {
         let replaced = [outcome.replaced, outcome.broken].concat();
         self.take_back(run, replaced, &error, call).await?
       }
-      None => (Vec::new(), outcome.replaced),
+      None => (Vec::new(), [outcome.replaced, outcome.broken].concat()),
     };
     Err(ClusterError::RolloutAborted { worker, phase, rolled_back, kept, source: Box::new(error) })
   }
@@ -108,6 +108,17 @@ impl Run {
         self.begin(&mut under_way, step, &workers, reason, (call, manner));
       }
       if plan.is_over() {
+        // The last predecessor may have taken longer to go than its successor to fail.
+        if manner == Manner::Careful
+          && let Some((seat, error)) = self.faulty(&workers, &watched(&plan, &installed))
+        {
+          fault.get_or_insert(Fault {
+            worker: workers[seat].clone(),
+            phase: Phase::Rollout,
+            error,
+          });
+          plan.on(Input::Failed(seat));
+        }
         break;
       }
       let watched = if manner == Manner::Careful { watched(&plan, &installed) } else { Vec::new() };
@@ -187,9 +198,23 @@ impl Run {
         (seat, Input::Vanished(seat), None)
       }
       // A process that was to go is as good as gone, whatever there is to say about it.
-      Err(_) if matches!(good, Input::Gone(_) | Input::Reverted(_)) => (seat, good, None),
+      Err(_) if matches!(good, Input::Gone(_)) => (seat, good, None),
+      Err(_) if matches!(good, Input::Reverted(_)) => (seat, Input::Stranded(seat), None),
       Err(error) => (seat, Input::Failed(seat), Some(error)),
     }
+  }
+
+  /// One of the new workers that does not serve any more, and why.
+  fn faulty(
+    &self,
+    workers: &[String],
+    watched: &[(usize, Generation)],
+  ) -> Option<(usize, ClusterError)> {
+    let snapshot = self.snapshots.borrow();
+    let mut faults = watched.iter().filter_map(|(seat, generation)| {
+      Some((*seat, fault_of(&snapshot, &workers[*seat], *generation)?))
+    });
+    faults.next()
   }
 
   /// Resolves when one of the new workers does not serve any more.
@@ -200,11 +225,8 @@ impl Run {
   ) -> (usize, ClusterError) {
     let mut shown = self.snapshots.clone();
     loop {
-      let snapshot = Arc::clone(&shown.borrow_and_update());
-      let fault = watched.iter().find_map(|(seat, generation)| {
-        Some((*seat, fault_of(&snapshot, &workers[*seat], *generation)?))
-      });
-      if let Some(fault) = fault {
+      drop(shown.borrow_and_update());
+      if let Some(fault) = self.faulty(workers, watched) {
         return fault;
       }
       if shown.changed().await.is_err() {
@@ -215,10 +237,11 @@ impl Run {
   }
 }
 
+/// Workers whose new processes do their work, and which these are.
 fn watched(plan: &Plan, installed: &[Option<Generation>]) -> Vec<(usize, Generation)> {
   let seats = plan.seats().iter().zip(installed).enumerate();
   seats
-    .filter(|(_, (seat, _))| matches!(seat, Seat::Settled | Seat::New))
+    .filter(|(_, (seat, _))| matches!(seat, Seat::Settled | Seat::Leaving | Seat::New))
     .filter_map(|(seat, (_, generation))| Some((seat, (*generation)?)))
     .collect()
 }

@@ -109,6 +109,57 @@ async fn a_canary_that_falls_ill_under_requests_gives_its_place_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_predecessor_that_hangs_while_it_stands_by_is_put_back_and_killed() {
+  let mut bench = Bench::new(deployment(2, json!({ "healthCheckGracePeriod": 60_000 })));
+  let mut old = bench.running(2).await;
+  let before = bench.cluster.snapshot().workers[0].generation;
+  let restarted = call!(bench, restart());
+  let canary = bench.born().await;
+  canary.ready().await;
+  bench.until(|s| s.workers[0].generation != before).await;
+  old[0].sicken(HANGS).await;
+  canary.exit(CRASH).await;
+  assert_eq!(restarted.await.unwrap().unwrap_err().code(), "ERR_ROLLOUT_ABORTED");
+  assert_eq!(old[0].told().await, Demand::Autopsy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_dies_while_its_predecessor_drains_ends_the_deployment() {
+  let mut bench = Bench::new(deployment(1, json!({})));
+  let mut old = bench.running(1).await.remove(0);
+  let before = bench.cluster.config();
+  let updated = call!(bench, update_config(to_release_2()));
+  let new = bench.born().await;
+  new.ready().await;
+  assert!(matches!(old.told().await, Demand::Stop { .. }));
+  new.exit(CRASH).await;
+  tokio::spawn(old.obey());
+  let cluster = Arc::clone(&bench.cluster);
+  tokio::spawn(async move {
+    while let Some(birth) = bench.births.recv().await {
+      let baby = Baby(birth);
+      assert!(!release(&baby));
+      baby.ready().await;
+      tokio::spawn(baby.obey());
+    }
+  });
+  let error = updated.await.unwrap().unwrap_err();
+  assert_eq!(error.details()["cause"]["code"], "ERR_WORKER_DIED");
+  assert_eq!(cluster.config(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_hangs_does_not_wait_for_a_deployment() {
+  let mut bench = Bench::new(deployment(2, json!({ "healthCheckGracePeriod": 600_000 })));
+  let mut old = bench.running(2).await;
+  let _restarted = call!(bench, restart());
+  let canary = bench.born().await;
+  canary.ready().await;
+  old[1].sicken(HANGS).await;
+  assert_eq!(old[1].told().await, Demand::Autopsy);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_configuration_that_turns_out_bad_midway_is_taken_back() {
   let mut bench = Bench::new(deployment(3, json!({})));
   let mut old = bench.running(3).await;

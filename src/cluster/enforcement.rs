@@ -133,7 +133,8 @@ impl Enforcer {
   fn meet(&mut self, snapshot: &Snapshot) {
     let now = self.now();
     self.patients.retain(|pid, patient| {
-      snapshot.workers.iter().any(|it| it.pid == Some(*pid) && it.id == patient.id)
+      // One that stands by in a deployment may serve again.
+      snapshot.processes.contains(pid) && snapshot.worker(&patient.id).is_some()
     });
     for (worker, pid) in serving(snapshot) {
       if self.patients.contains_key(&pid) {
@@ -260,9 +261,10 @@ impl Enforcer {
       Some(_) => self.system.read().memory.available,
       None => u64::MAX,
     };
-    let resident: Vec<(u32, u64)> =
-      self.patients.iter().map(|(pid, patient)| (*pid, patient.last.resident)).collect();
-    let going = snapshot.processes.iter().filter(|pid| !self.patients.contains_key(pid));
+    let resident: Vec<(u32, u64)> = serving(snapshot)
+      .filter_map(|(_, pid)| Some((pid, self.patients.get(&pid)?.last.resident)))
+      .collect();
+    let going = snapshot.processes.iter().filter(|pid| resident.iter().all(|(it, _)| it != *pid));
     let others: u64 = going.filter_map(|pid| platform::pss(*pid)).sum();
     let sum = others + resident.iter().map(|(_, memory)| memory).sum::<u64>();
     let matters = total.is_some_and(|(_, from)| sum >= from)

@@ -11,7 +11,7 @@
 use super::{
   command::Reply,
   probation::Probation,
-  slot::{Station, Successor},
+  slot::{Slot, Station, Successor},
   supervisor::{Closing, Supervisor, retire},
 };
 use crate::{
@@ -210,7 +210,13 @@ impl Supervisor {
           false,
         );
       }
-      _ => self.outbox.answer(reply, Ok(())),
+      probation => {
+        let waiting = probation.into_iter().flat_map(|probation| probation.replies);
+        waiting.for_each(|waiting| self.outbox.answer(waiting, Err(withdrawn.clone())));
+        // Its predecessor ended before it could be put back: the new one is all there is.
+        let is_new = self.slots.get(index).and_then(Slot::present).is_some_and(|it| it.newest);
+        self.outbox.answer(reply, if is_new { Err(withdrawn) } else { Ok(()) });
+      }
     }
   }
 

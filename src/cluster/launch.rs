@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use crate::{
   config::Exec,
   error::{ClusterError, Result},
-  worker::{spawner::Launch, tuning::Tuning},
+  worker::{ear::Habit, spawner::Launch, tuning::Tuning},
 };
 
 /// The process that the cluster lives in.
@@ -100,14 +100,19 @@ pub fn launch(
   if let Some(addon) = &host.addon {
     env.push(("XYPRISS_CLUSTER_ADDON".into(), addon.clone().into_os_string()));
   }
-  Ok(Launch {
+  let mut launch = Launch {
     program: host.program.clone(),
     args,
     cwd: exec.cwd.clone(),
     inherits_env: host.env.is_none(),
     env,
     tuning: Tuning::default(),
-  })
+  };
+  // Should it hang, its inspector is opened for a moment, and nobody else is to be told where.
+  if host.runtime == Runtime::Node && !Habit::of_launch(&launch).from_start {
+    launch.args.insert(0, "--inspect-publish-uid=stderr".into());
+  }
+  Ok(launch)
 }
 
 /// An inspector can have its port only once, so each worker gets the next, as with `node:cluster`.
@@ -167,6 +172,13 @@ mod tests {
     assert_eq!(env("CLUSTER_MODE"), Some("true".into()));
     assert_eq!(env("XYPRISS_CLUSTER_ADDON"), Some("/pkg/addon.node".into()));
     assert_eq!(env("NODE_ENV"), None);
+  }
+
+  #[test]
+  fn an_inspector_that_nobody_asked_for_is_known_to_the_master_alone() {
+    let exec = Exec { exec_argv: Some(Vec::new()), ..Exec::default() };
+    let launch = launch(&host(), &exec, "worker-1", 1, 8086, 8085).unwrap();
+    assert_eq!(launch.args[..2], ["--inspect-publish-uid=stderr", "--require"]);
   }
 
   #[test]

@@ -8,7 +8,9 @@ use super::{
   slot::{Incarnation, Slot, Station},
   supervisor::Supervisor,
 };
-use crate::{error::ClusterError, event::Event, rollout::traffic::Traffic};
+use crate::{
+  error::ClusterError, event::Event, health::checkup::Checkup, rollout::traffic::Traffic,
+};
 
 /// A process that took over has yet to show that it is well.
 #[derive(Debug)]
@@ -136,12 +138,22 @@ impl Supervisor {
     slot.relief = None;
     slot.restarts = slot.restarts.saturating_add(1);
     let worker = slot.id.to_string();
+    let checkup = slot.present().map(|present| present.checkup).filter(Checkup::is_sick);
     self.publish();
     self.outbox.emit(Event::WorkerRestart { worker: worker.clone(), reason: reason.to_owned() });
-    self.outbox.emit(Event::WorkerStarted { worker, port, pid });
+    self.outbox.emit(Event::WorkerStarted { worker: worker.clone(), port, pid });
     match newcomer {
       Some(newcomer) if !dead => self.retire_old(index, newcomer, Vec::from_iter(gone)),
       _ => gone.into_iter().for_each(|reply| self.outbox.answer(reply, Ok(()))),
+    }
+    // It fell ill while it stood by, when that was nobody's concern.
+    if let Some((checkup, failure)) = checkup.and_then(|checkup| Some((checkup, checkup.failure?)))
+    {
+      let failures = checkup.consecutive_failures;
+      let error = ClusterError::Unhealthy { worker: worker.clone(), failures, failure };
+      self.outbox.emit(Event::WorkerError { worker, error });
+      self.plan_relief(index);
+      self.relieve();
     }
   }
 }

@@ -4,7 +4,7 @@
 use std::{
   collections::HashMap,
   sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
   },
   time::Duration,
@@ -23,6 +23,15 @@ pub(super) struct Recycling {
   busy: Arc<AtomicBool>,
   /// By slot, of those that were recycled for a limit that a successor may reach as well.
   paces: HashMap<Arc<str>, Pace>,
+  /// Slots whose recycling has come to its end since it was last looked.
+  ended: Arc<Mutex<Vec<Ended>>>,
+}
+
+/// A recycling that has come to its end.
+#[derive(Debug)]
+struct Ended {
+  slot: Arc<str>,
+  failed: bool,
 }
 
 /// What came of a wish to recycle a worker.
@@ -39,7 +48,7 @@ pub(super) enum Outcome {
 
 impl Recycling {
   pub(super) fn new(turn: Arc<Turn<()>>) -> Self {
-    Self { turn, busy: Arc::default(), paces: HashMap::new() }
+    Self { turn, busy: Arc::default(), paces: HashMap::new(), ended: Arc::default() }
   }
 
   /// Forget slots that are no more.
@@ -64,7 +73,8 @@ impl Recycling {
     patience: Duration,
   ) -> Outcome {
     let repeats = excess.bound.may_repeat();
-    let waits = repeats && self.paces.get(id).is_some_and(|pace| !pace.allows(now));
+    self.take_ended(now, patience);
+    let waits = self.paces.get(id).is_some_and(|pace| !pace.allows(now));
     if waits || self.busy.load(Ordering::Acquire) || !run.is_calm() {
       return Outcome::Later;
     }
@@ -74,12 +84,18 @@ impl Recycling {
     let in_vain =
       repeats && self.paces.entry(Arc::clone(id)).or_default().recycled(now, lived, patience);
     self.busy.store(true, Ordering::Release);
-    let (busy, run, id) = (Arc::clone(&self.busy), Arc::clone(run), id.to_string());
+    let (busy, run, slot) = (Arc::clone(&self.busy), Arc::clone(run), Arc::clone(id));
+    let (ended, id) = (Arc::clone(&self.ended), id.to_string());
     let reason = excess.to_string();
     tracing::info!(worker = id, reason, "recycling a worker");
     tokio::spawn(async move {
       // Until the old process is gone: two that drain at once are two too few.
-      if let Err(error) = run.replace(&id, &reason, "recycle").await {
+      let outcome = run.replace(&id, &reason, "recycle").await;
+      ended
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Ended { slot, failed: outcome.is_err() });
+      if let Err(error) = outcome {
         // Told by `worker:error` where it is the successor's; the old one serves on, and is looked at again.
         tracing::warn!(worker = id, %error, "a worker was not recycled");
       }
@@ -87,6 +103,18 @@ impl Recycling {
       busy.store(false, Ordering::Release);
     });
     Outcome::Begun { in_vain }
+  }
+
+  /// A slot whose successor failed waits, longer each time, whatever it was to be recycled for.
+  fn take_ended(&mut self, now: Duration, patience: Duration) {
+    let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+    for Ended { slot, failed } in ended {
+      if failed {
+        self.paces.entry(slot).or_default().failed(now, patience);
+      } else if let Some(pace) = self.paces.get_mut(&slot) {
+        pace.succeeded();
+      }
+    }
   }
 }
 

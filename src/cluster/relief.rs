@@ -14,7 +14,7 @@ use super::{
   exchange::Role,
   restart::{Decision, Streak},
   slot::{Place, Slot, Station, Successor},
-  supervisor::{Closing, Supervisor},
+  supervisor::{Closing, Supervisor, retire},
 };
 use crate::{
   config::Restart,
@@ -126,12 +126,13 @@ impl Supervisor {
       if !self.may_relieve() {
         return;
       }
+      let farewell = self.farewell(Demand::Autopsy);
       let Some(slot) = self.slots.get_mut(index) else {
         return;
       };
       if let Some(hung) = slot.present().filter(|present| present.checkup.hangs()) {
         // Its death starts the next one.
-        hung.raise_demand(Demand::Autopsy);
+        retire(hung, Demand::Autopsy, farewell);
         slot.relief = None;
         continue;
       }
@@ -171,8 +172,9 @@ impl Supervisor {
   }
 
   fn may_relieve(&self) -> bool {
-    let under_way =
-      self.slots.iter().filter(|slot| slot.successor.is_some() || slot.is_dying()).count();
+    // A successor that relieves nobody, as of a deployment, keeps no sick worker waiting.
+    let relieved = |slot: &&Slot| slot.is_dying() || (slot.successor.is_some() && is_sick(slot));
+    let under_way = self.slots.iter().filter(relieved).count();
     under_way < self.slots.len().div_ceil(SHARE)
   }
 }
@@ -181,8 +183,12 @@ fn is_due(slot: &Slot, now: Instant) -> bool {
   may_have(slot) && slot.relief.is_some_and(|due| due <= now)
 }
 
-/// Whether a sick worker is there, and nobody on the way to relieve it.
+/// Whether a sick worker is there, and nobody on the way to relieve it. One that hangs is killed even so.
 fn may_have(slot: &Slot) -> bool {
-  let sick = slot.present().is_some_and(|present| present.checkup.is_sick());
-  sick && slot.successor.is_none() && slot.leaving.is_none()
+  let hangs = slot.present().is_some_and(|present| present.checkup.hangs());
+  is_sick(slot) && (hangs || slot.successor.is_none()) && slot.leaving.is_none()
+}
+
+fn is_sick(slot: &Slot) -> bool {
+  slot.present().is_some_and(|present| present.checkup.is_sick())
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+/// What a failed try waits for at least, before it is doubled.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST: Duration = Duration::from_hours(1);
 /// A worker that lasted so many times as long as it takes to see a limit reached was worth it.
@@ -15,6 +17,8 @@ const IN_VAIN: u32 = 4;
 pub struct Pace {
   /// Recyclings in a row that did not last.
   short: u32,
+  /// Successors in a row that failed.
+  failures: u32,
   /// Before that, none is due.
   next: Duration,
 }
@@ -35,6 +39,19 @@ impl Pace {
     self.next = now + wait.min(LONGEST);
     self.short == IN_VAIN
   }
+
+  /// The successor serves.
+  pub const fn succeeded(&mut self) {
+    self.failures = 0;
+  }
+
+  /// The successor failed, which says nothing of the limit: the next try waits twice as long as the last.
+  pub fn failed(&mut self, now: Duration, patience: Duration) {
+    self.failures = self.failures.saturating_add(1);
+    self.short = self.short.saturating_sub(1);
+    let factor = 1_u32.checked_shl(self.failures).unwrap_or(u32::MAX);
+    self.next = now + patience.max(SHORTEST).saturating_mul(factor).min(LONGEST);
+  }
 }
 
 #[cfg(test)]
@@ -44,6 +61,23 @@ mod tests {
   use super::*;
 
   const PATIENCE: Duration = Duration::from_secs(90);
+
+  #[test]
+  fn a_successor_that_fails_is_tried_again_later_each_time_and_accuses_no_limit() {
+    let (mut pace, mut now, mut waits) = (Pace::default(), Duration::ZERO, Vec::new());
+    for _ in 0..14 {
+      assert!(!pace.recycled(now, Duration::ZERO, Duration::ZERO));
+      pace.failed(now, Duration::ZERO);
+      assert!(!pace.allows(now));
+      waits.push((pace.next - now).as_secs());
+      now = pace.next;
+    }
+    assert_eq!(waits[..4], [2, 4, 8, 16]);
+    assert_eq!(waits[13], LONGEST.as_secs());
+    pace.succeeded();
+    pace.failed(now, Duration::ZERO);
+    assert_eq!((pace.next - now).as_secs(), 2);
+  }
 
   #[test]
   fn waits_twice_as_long_each_time_that_it_did_not_help() {

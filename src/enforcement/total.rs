@@ -45,7 +45,8 @@ impl Total {
     counts: bool,
     limits: &Limits,
   ) -> Option<(usize, Verdict)> {
-    let sum = others + shares.iter().map(|share| share.memory).sum::<u64>();
+    let own = shares.iter().map(|share| share.memory).sum::<u64>();
+    let sum = others + own;
     let excess = |bound, reading, limit, readings| Excess {
       bound,
       reading: Amount::Bytes(reading),
@@ -58,11 +59,12 @@ impl Total {
       .filter(|(_, share)| share.has_grown())
       .max_by_key(|(_, share)| share.memory)
       .map(|(index, _)| index);
-    if let Some((limit, _)) = limits.total.filter(|(limit, _)| limits.hard_total && sum > *limit)
+    if let Some((limit, _)) = limits.total.filter(|(limit, _)| limits.hard_total && own > *limit)
       && let Some(index) = largest
     {
+      // Without those that come and go: nobody is killed for having a successor.
       self.above = 0;
-      return Some((index, Verdict::Kill(excess(Bound::TotalMemory, sum, limit, 1))));
+      return Some((index, Verdict::Kill(excess(Bound::TotalMemory, own, limit, 1))));
     }
     if !counts {
       return None;

@@ -14,6 +14,7 @@
 //! | recreating, leaving, new | failed | broken: there is no predecessor any more | |
 //! | starting, waiting, proving, settled | a failure elsewhere | withdrawing | revert |
 //! | withdrawing | reverted | old | |
+//! | withdrawing | stranded | broken: there is nobody to go back to | |
 //! | any | vanished: somebody stopped the worker | absent | |
 //!
 //! The first seat is the canary: nothing else begins before it is new. After the first failure nothing
@@ -55,6 +56,8 @@ pub enum Input {
   Failed(usize),
   /// A successor was taken away.
   Reverted(usize),
+  /// A successor could not be taken away: its predecessor is gone, and it is all there is.
+  Stranded(usize),
   /// There is no such worker any more.
   Vanished(usize),
 }
@@ -174,6 +177,7 @@ impl Plan {
     | Input::Gone(at)
     | Input::Failed(at)
     | Input::Reverted(at)
+    | Input::Stranded(at)
     | Input::Vanished(at)) = input;
     let Some(seat) = self.seats.get_mut(at) else {
       return;
@@ -188,7 +192,8 @@ impl Plan {
         Manner::Careful => Seat::Old,
         Manner::Persistent => Seat::Broken,
       },
-      (Seat::Recreating | Seat::Leaving | Seat::New, Input::Failed(_)) => Seat::Broken,
+      (Seat::Withdrawing, Input::Stranded(_))
+      | (Seat::Recreating | Seat::Leaving | Seat::New, Input::Failed(_)) => Seat::Broken,
       (present, _) => present,
     };
     let failed = matches!(input, Input::Failed(_)) && next != *seat;

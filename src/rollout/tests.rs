@@ -102,6 +102,9 @@ fn a_worker_that_was_replaced_and_fails_later_ends_it_too() {
   assert_eq!(plan.advance(), [Step::Revert(1)]);
   plan.on(Input::Failed(1));
   assert!(!plan.is_over());
+  let mut stranded = plan.clone();
+  stranded.on(Input::Stranded(1));
+  assert_eq!((stranded.seats()[1], stranded.is_over()), (Seat::Broken, true));
   plan.on(Input::Reverted(1));
   assert!(plan.is_over());
   assert_eq!(plan.seats(), [Seat::Broken, Seat::Old, Seat::Old]);

@@ -43,11 +43,13 @@ impl Autopsy {
 
   /// Begin to examine process `pid`, in no more than `limit`.
   pub fn begin(&mut self, pid: Pid, limit: Duration) {
-    let (done, found) = oneshot::channel();
+    let (mut done, found) = oneshot::channel();
     let examined = examine(pid, self.ear.clone(), limit);
     tokio::spawn(async move {
-      // Nobody waits for one that has ended by itself.
-      let _heard = done.send(examined.await);
+      tokio::select! {
+        diagnosis = examined => { let _heard = done.send(diagnosis); }
+        () = done.closed() => {}
+      }
     });
     self.under_way = Some(found);
   }
@@ -58,6 +60,11 @@ impl Autopsy {
       return pending().await;
     };
     self.found = under_way.await.ok();
+    self.under_way = None;
+  }
+
+  /// The process is gone: its id may be somebody else's from here on.
+  pub fn cease(&mut self) {
     self.under_way = None;
   }
 

@@ -60,12 +60,14 @@ impl Habit {
   pub fn of<'arg>(args: impl Iterator<Item = &'arg str>) -> Self {
     args.fold(Self::default(), |habit, arg| {
       let (flag, value) = arg.split_once('=').unwrap_or((arg, ""));
-      if !flag.starts_with("--inspect") || flag.starts_with("--inspect-publish-uid") {
+      let port = matches!(flag, "--inspect-port" | "--debug-port");
+      if flag.starts_with("--inspect-publish-uid") || !(port || flag.starts_with("--inspect")) {
         return habit;
       }
       Self {
-        from_start: habit.from_start || flag != "--inspect-port",
-        exposed: habit.exposed || !is_local(value),
+        from_start: habit.from_start || !port,
+        // The value of these two may be the next argument, which is not looked at.
+        exposed: habit.exposed || !is_local(value) || (port && value.is_empty()),
       }
     })
   }
@@ -180,6 +182,8 @@ mod tests {
       (&["--inspect=[::]:9230"], true, true),
       (&["--inspect=10.0.0.7"], true, true),
       (&["--inspect-publish-uid=http"], false, false),
+      (&["--inspect-port", "0.0.0.0:9230"], false, true),
+      (&["--debug-port=0.0.0.0:9230"], false, true),
     ] {
       let habit = Habit::of(args.iter().copied());
       assert_eq!((habit.from_start, habit.exposed), (from_start, exposed), "{args:?}");

@@ -116,6 +116,7 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<M
   }
   let own = process.pid();
   let (last, status) = task.live(process, Some(channel)).await;
+  task.autopsy.cease();
   messages.forget(own);
   last_words([out, err]).await;
   task.end(last, status, listeners.tail.lines())

@@ -152,7 +152,8 @@ impl Master {
         agent: "unused".into(),
         addon: None,
         env: None,
-        runtime: Runtime::Node,
+        // What stands for it is a shell, which knows no option of Node.js.
+        runtime: Runtime::Bun,
       },
     )
   }

@@ -141,6 +141,8 @@ function join(server: TwinnedServer, twin: TwinnedServer): void {
     const value = members[name as keyof typeof members]
     Object.defineProperty(server, name, { value, writable: true, configurable: true })
   }
+  // Asked where a handler is given the other one all the same, as by routes that `adapt` refuses.
+  Object.defineProperty(twin, 'requestIP', { value: () => ADDRESS })
   const pending = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(server), 'pendingRequests')
   Object.defineProperty(server, 'pendingRequests', {
     get: () => pending?.get?.call(server) + pending?.get?.call(twin),

@@ -114,7 +114,7 @@ impl Run {
         {
           fault.get_or_insert(Fault {
             worker: workers[seat].clone(),
-            phase: Phase::Rollout,
+            phase: phase(limits, &plan),
             error,
           });
           plan.on(Input::Failed(seat));
@@ -133,11 +133,7 @@ impl Run {
       if !self.state().is_up() {
         return Err(ClusterError::Stopped { call });
       }
-      let phase = match limits {
-        Limits::AtOnce => Phase::AtOnce,
-        Limits::Rolling { .. } if plan.is_canary_phase() => Phase::Canary,
-        Limits::Rolling { .. } => Phase::Rollout,
-      };
+      let phase = phase(limits, &plan);
       let before = plan.failed();
       plan.on(input);
       if let (Some(error), None, Some(_)) = (error, before, plan.failed()) {
@@ -234,6 +230,15 @@ impl Run {
         return std::future::pending().await;
       }
     }
+  }
+}
+
+/// How far `plan` has come.
+fn phase(limits: Limits, plan: &Plan) -> Phase {
+  match limits {
+    Limits::AtOnce => Phase::AtOnce,
+    Limits::Rolling { .. } if plan.is_canary_phase() => Phase::Canary,
+    Limits::Rolling { .. } => Phase::Rollout,
   }
 }
 

@@ -566,6 +566,11 @@ export interface IPCConfig {
     retryAttempts?: number;
     /** Before it is tried again. Milliseconds, 0 to 86 400 000. Default: 100. */
     retryDelay?: number;
+    /**
+     * For how many microseconds to look for an answer before sleeping until it comes, where answers tend to
+     * come at once; 0: not at all. A whole number, 0 to 1 000. Default: 100.
+     */
+    busyPoll?: number;
     /** Messages that wait to be sent. */
     messageQueue?: MessageQueueConfig;
 }
@@ -1283,6 +1288,8 @@ export interface IPCOptions {
     retryAttempts?: number;
     /** Wait before each of these, in milliseconds. Default 100. */
     retryDelay?: number;
+    /** For how long to look for an answer before sleeping until it comes, in microseconds; 0 to 1 000. Default 100. */
+    busyPoll?: number;
     /** What may wait. */
     messageQueue?: {
         /** Requests to one process that wait for an answer, and requests that wait for a handler. Default 10 000. */

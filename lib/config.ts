@@ -399,6 +399,11 @@ export interface IPCConfig {
   retryAttempts?: number
   /** Before it is tried again. Milliseconds, 0 to 86 400 000. Default: 100. */
   retryDelay?: number
+  /**
+   * For how many microseconds to look for an answer before sleeping until it comes, where answers tend to
+   * come at once; 0: not at all. A whole number, 0 to 1 000. Default: 100.
+   */
+  busyPoll?: number
   /** Messages that wait to be sent. */
   messageQueue?: MessageQueueConfig
 }

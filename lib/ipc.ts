@@ -68,6 +68,8 @@ export interface IPCOptions {
   retryAttempts?: number
   /** Wait before each of these, in milliseconds. Default 100. */
   retryDelay?: number
+  /** For how long to look for an answer before sleeping until it comes, in microseconds; 0 to 1 000. Default 100. */
+  busyPoll?: number
   /** What may wait. */
   messageQueue?: {
     /** Requests to one process that wait for an answer, and requests that wait for a handler. Default 10 000. */

@@ -2,6 +2,7 @@
 
 import { binding } from '../binding.js'
 import { Batch } from './batch.js'
+import { BusyPoll } from './busy-poll.js'
 import { entryWith } from './encoding.js'
 import { flushAtExit, forget } from './last-words.js'
 import { Link, maxWaiting } from './link.js'
@@ -26,22 +27,36 @@ function carry(link: Link, { readFd, writeFd }: Ends): Carrier {
   // Answers wait there too, which are not asked whether they may.
   const native = new binding.NativeLink(writeFd, maxMessageSize, 2 * maxWaiting(link.settings), compression)
   const batch = new Batch()
+  const poll = new BusyPoll(link.settings.busyPoll)
   flushAtExit(link)
   const reading: Reading = read(readFd, {
-    chunk: (chunk, length) => take(link, native, chunk, length),
+    chunk(chunk, length) {
+      poll.arrived()
+      take(link, native, chunk, length)
+    },
     end() {
       if (native.isMidFrame()) link.failProtocol(new Error('it ended inside a frame'))
       else link.lost()
     },
   })
+  const write = (bytes: Buffer, length: number) => native.sendText(bytes, length)
   return {
     add: (head, data) => batch.add(head, data),
-    send: () => batch.end((bytes, length) => native.sendText(bytes, length)),
-    sendRaw: (entry, bytes) => native.sendRaw(entry, bytes),
+    send() {
+      const waiting = batch.end(write)
+      poll.sent()
+      return waiting
+    },
+    sendRaw(entry, bytes) {
+      const waiting = native.sendRaw(entry, bytes)
+      poll.sent()
+      return waiting
+    },
     waiting: () => native.waiting(),
     flush: patience => native.flush(patience),
     hold: alive => reading.hold(alive),
     close() {
+      poll.stop()
       batch.drop()
       native.close()
       reading.close()

@@ -13,6 +13,7 @@ export interface Settings {
   retryDelay: number
   queueSize: number
   queueTimeout: number
+  busyPoll: number
 }
 
 /** What carries batches. */

@@ -32,6 +32,8 @@ pub struct IpcSettings {
   pub queue_size: u64,
   /// How long a message may wait for a handler.
   pub queue_timeout: u64,
+  /// For how long to look for an answer before sleeping until it comes, in microseconds; 0: not at all.
+  pub busy_poll: u32,
 }
 
 impl From<&IPCConfig> for IpcSettings {
@@ -48,6 +50,7 @@ impl From<&IPCConfig> for IpcSettings {
       retry_delay: millis(config.retry_delay),
       queue_size: u64::from(config.message_queue.max_size),
       queue_timeout: millis(config.message_queue.timeout),
+      busy_poll: config.busy_poll,
     }
   }
 }
@@ -77,7 +80,7 @@ mod tests {
     let section = json!({
       "enabled": false, "broadcast": false, "timeout": 5, "heartbeatInterval": 0, "maxMessageSize": "1.5 MB",
       "compression": true, "retryAttempts": 2, "retryDelay": 7, "encryption": true,
-      "messageQueue": { "maxSize": 9, "timeout": 8 },
+      "messageQueue": { "maxSize": 9, "timeout": 8 }, "busyPoll": 20,
     });
     let expected = IpcSettings {
       enabled: false,
@@ -90,6 +93,7 @@ mod tests {
       retry_delay: 7,
       queue_size: 9,
       queue_timeout: 8,
+      busy_poll: 20,
     };
     assert_eq!(IpcSettings::read(&section).unwrap(), expected);
   }
@@ -102,6 +106,7 @@ mod tests {
       (json!({ "timeout": -1, "retryAttempts": -1, "enabled": "no" }), 3),
       (json!({ "maxMessageSize": "300MB" }), 1),
       (json!({ "maxMessageSize": "much" }), 1),
+      (json!({ "busyPoll": 1001 }), 1),
       (json!({ "messageQueue": { "maxSize": 0, "timeout": "soon" } }), 2),
     ] {
       let Err(ClusterError::Configuration { problems }) = IpcSettings::read(&section) else {

@@ -41,6 +41,9 @@ section! {
     retry_attempts "retryAttempts": u32, Kind::Count { min: 0, max: 100 }, Number(0.0), Acted, Reborn;
     /// Before it is tried again.
     retry_delay "retryDelay": Millis, millis(0), Number(100.0), Acted, Reborn;
+    /// For how many microseconds to look for an answer before sleeping until it comes, where answers tend to come at once;
+    /// 0: not at all.
+    busy_poll "busyPoll": u32, Kind::Count { min: 0, max: 1_000 }, Number(100.0), Acted, Reborn;
     /// Messages that wait to be sent.
     message_queue "messageQueue": MessageQueueConfig, Kind::Section(&MessageQueueConfig::SECTION), Fields, Acted, Live;
   }

@@ -1,0 +1,98 @@
+/** Looking for an answer before sleeping until it comes: when that is worth it, and that it ends. */
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { test } from 'node:test'
+import { withIPC } from './helpers/ipc.mjs'
+import { eventually } from './helpers/wait.mjs'
+
+const require = createRequire(import.meta.url)
+const { Expectation } = require('../dist/ipc/expectation.js')
+const { BusyPoll } = require('../dist/ipc/busy-poll.js')
+
+/** What happens to an expectation: `s`oon or `l`ate while asleep, `h`it or `m`iss while looking. */
+const EVENTS = { s: 'slept', l: 'slept', h: 'hit', m: 'miss' }
+
+function after(events) {
+  const expectation = new Expectation()
+  for (const event of events) expectation[EVENTS[event]](event === 's')
+  return expectation.isWorthwhile
+}
+
+test('it is looked for after eight answers at once, until some are looked for in vain', () => {
+  const eight = 's'.repeat(8)
+  const cases = [
+    ['', false],
+    ['s'.repeat(7), false],
+    [eight, true],
+    [`${'s'.repeat(7)}l${'s'.repeat(7)}`, false],
+    [`${eight}m`, false],
+    // What was charged as a miss is not charged again when it comes at last.
+    [`${eight}hhhhml`, true],
+    [`${eight}hhhhmm`, false],
+    [`${eight}${'h'.repeat(1000)}mm`, true],
+    [`${eight}${'h'.repeat(1000)}mmm`, false],
+    // It has to be earned by twice as many each time, and hits take that back.
+    [`${eight}m${'s'.repeat(15)}`, false],
+    [`${eight}m${'s'.repeat(16)}`, true],
+    [`${eight}m${'s'.repeat(16)}m${'s'.repeat(31)}`, false],
+    [`${eight}m${'s'.repeat(16)}${'h'.repeat(8)}mmm${'s'.repeat(16)}`, true],
+  ]
+  for (const [events, expected] of cases) assert.equal(after(events), expected, events)
+})
+
+test('what is wasted is bounded, whatever the pattern', () => {
+  // Worst of all: answers come at once exactly until somebody looks for them.
+  const expectation = new Expectation()
+  let misses = 0
+  for (let arrival = 0; arrival < 100_000; arrival++) {
+    while (expectation.isWorthwhile) {
+      expectation.miss()
+      misses += 1
+    }
+    expectation.slept(true)
+  }
+  assert.ok(misses > 0 && misses < (3 * 100_000) / 1024 + 3 * 7 + 3, `${misses} in vain`)
+})
+
+test('looking ends by itself, and leaves the event loop to others meanwhile', async () => {
+  const poll = new BusyPoll(1_000)
+  for (let turn = 0; turn < 8; turn++) {
+    poll.sent()
+    assert.equal(poll.isLooking, false)
+    poll.arrived()
+  }
+  poll.sent()
+  assert.equal(poll.isLooking, availableParallelism() > 1)
+  await new Promise(setImmediate)
+  await eventually(() => !poll.isLooking)
+})
+
+test('nobody looks when there is no time for it, or what was sent is answered', () => {
+  const never = new BusyPoll(0)
+  const poll = new BusyPoll(1_000)
+  for (let turn = 0; turn < 20; turn++) {
+    for (const each of [never, poll]) each.sent()
+    assert.equal(never.isLooking, false)
+    for (const each of [never, poll]) each.arrived()
+    assert.equal(poll.isLooking, false)
+  }
+  poll.sent()
+  poll.stop()
+  assert.equal(poll.isLooking, false)
+})
+
+for (const busyPoll of [0, 1_000]) {
+  test(`a conversation is complete and in order when ${busyPoll} µs are looked`, () =>
+    withIPC({ workers: 1, ipc: { busyPoll } }, async ipc => {
+      ipc.registerHandler('echo', async message => message.data)
+      for (let turn = 0; turn < 500; turn++) {
+        assert.equal(await ipc.sendToWorker('worker-1', 'echo', turn), turn)
+      }
+      const both = Array.from({ length: 500 }, (_, turn) => {
+        const call = { type: 'echo', data: turn }
+        return ipc.sendToWorker('worker-1', 'call-master', call)
+      })
+      assert.deepEqual(await Promise.all(both), [...both.keys()])
+    }))
+}

@@ -127,14 +127,15 @@ export declare class NativeLink {
    * -1: too many do, and this was not taken; -2: closed.
    */
   sendText(text: Uint8Array, length: number): number
-  /** Send one message that carries bytes. Returns as `sendText`. */
-  sendRaw(envelope: string, bytes: Uint8Array): number
+  /** Send one message that carries bytes, which may be UTF-8 for a text. Returns as `sendText`. */
+  sendRaw(envelope: string, bytes: Uint8Array, isText: boolean): number
   /**
    * Take the first `length` bytes of `chunk`, as they were read. Returns what became whole: a string
-   * is a batch; bytes and the string behind them are a message; `null`, the last, says that the peer
-   * does not speak the protocol. The next call throws what is wrong; the channel is of no use then.
+   * is a batch; bytes and the string behind them are a message; `true` and the two strings behind it
+   * are one with text; `null`, the last, says that the peer does not speak the protocol. The next call
+   * throws what is wrong; the channel is of no use then.
    */
-  feed(chunk: Uint8Array, length: number): (string | Uint8Array | null)[]
+  feed(chunk: Uint8Array, length: number): (string | Uint8Array | true | null)[]
   /** Whether the peer left in the middle of a frame, if it has left. */
   isMidFrame(): boolean
   /** Bytes that wait for the peer. */

@@ -1,33 +1,10 @@
 /** Entries on their way out: a list in JSON, written as bytes at once, so that no text is made only to be copied. */
+import { giveBack, LARGE, take, WIDEST } from './rooms.js'
 
-/** Room that most batches fit in, in bytes: they are sent at 16 KiB, and text may be three times as long in bytes. */
-const ROOM = 64 * 1024
-/** Room for a large message. */
-const LARGE = 1024 * 1024
-/** Rooms that are kept for the next batch. */
-const KEPT = 8
-/** A character of JavaScript's has at most that many bytes in UTF-8. */
-const WIDEST = 3
 /** Besides its texts an entry has a comma or bracket in front, a comma in the middle, a bracket behind; the list another. */
 const PUNCTUATION = 4
 
 const [OPEN, COMMA, CLOSE] = Buffer.from('[,]') as unknown as [number, number, number]
-
-const rooms: Buffer[] = []
-let largeRoom: Buffer | undefined
-
-function take(size: number): Buffer {
-  if (size <= ROOM) return rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM)
-  if (size > LARGE) return Buffer.allocUnsafeSlow(size)
-  const room = largeRoom ?? Buffer.allocUnsafeSlow(LARGE)
-  largeRoom = undefined
-  return room
-}
-
-function giveBack(room: Buffer): void {
-  if (room.length === LARGE) largeRoom = room
-  else if (room.length === ROOM && rooms.length < KEPT) rooms.push(room)
-}
 
 /** A batch in the making. */
 export class Batch {

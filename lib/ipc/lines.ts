@@ -82,17 +82,15 @@ export function lineCarrier(
   return {
     add: (head, data) => put(JSON.parse(data === undefined ? `${head}]` : `${head},${data}]`)),
     send,
-    sendRaw(envelope, bytes) {
-      const entry = entryWith(envelope, bytes)
-      const data = entry.pop()
-      put([...entry, typeof data === 'string' ? data : inBase64(data as Uint8Array)])
+    sendRaw(envelope, bytes, isText) {
+      put(entryWith(envelope, isText ? bufferOf(bytes).toString() : inBase64(bytes)))
       return send()
     },
     waiting: () => 0,
     flush: () => true,
     hold: () => {},
     close: () => {},
-    feed: chunk => take(decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))),
+    feed: chunk => take(decoder.write(bufferOf(chunk))),
     finish() {
       take(decoder.end())
       if (parts.length > 0) line(parts.join(''))
@@ -170,10 +168,11 @@ function entryOf(text: string): unknown[] | undefined {
 }
 
 function inBase64(bytes: Uint8Array): Record<string, string> {
-  return {
-    encoding: BASE64,
-    data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(BASE64),
-  }
+  return { encoding: BASE64, data: bufferOf(bytes).toString(BASE64) }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function dataOf(data: unknown): unknown {

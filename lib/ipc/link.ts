@@ -7,13 +7,12 @@
  * - `[1, id, time, data?]` its answer · `[2, id, time, error]` its failure; their time is 0, nobody asks for it
  * - `[3, data?]` a message of `process.send` · `[5, id]` a question whether anybody reads · `[6, id]` somebody does
  *
- * An entry with bytes for `data` travels in a frame of its own, the bytes behind it; so does a long text, as UTF-8, with
- * 16 added to the first number.
+ * An entry with bytes or a long text for `data` travels in a frame of its own, `data` behind it.
  */
 import type { WorkerCommunicationError } from '../errors.js'
 import { Alarm } from './alarm.js'
 import { Calls } from './calls.js'
-import { encode, envelopeOf, jsonOf } from './encoding.js'
+import { encode, jsonOf } from './encoding.js'
 import { failure, pack, type Remote, unpack } from './failure.js'
 import { Heartbeat } from './heartbeat.js'
 import { FLUSH_PATIENCE, isExiting } from './last-words.js'
@@ -21,6 +20,7 @@ import { Latency } from './latency.js'
 import { Parking } from './parking.js'
 import { type Cause, Passing } from './passing.js'
 import { handlerQueueFull, noHandler, protocolError, queueFull, slowPeer } from './refusals.js'
+import { asBytes } from './rooms.js'
 import type { Carrier, Encoded, Incoming, Receiver, Settings } from './types.js'
 
 /** Bytes of a batch that is sent before the turn ends. */
@@ -352,9 +352,9 @@ export class Link {
     if (this.#ended) return
     this.counters.sent += 1
     if (data.bytes) {
-      this.#send()
-      this.counters.bytesSent += data.bytes.length
-      this.#sent(this.#carrier.sendRaw(envelopeOf(head, data.isText), data.bytes))
+      this.#sendRaw(head, data.bytes, false)
+    } else if (data.long !== undefined) {
+      asBytes(data.long, bytes => this.#sendRaw(head, bytes, true))
     } else {
       this.#batched = this.#carrier.add(head, data.text)
     }
@@ -364,6 +364,12 @@ export class Link {
       this.#flushing = true
       queueMicrotask(this.#flushBatch)
     }
+  }
+
+  #sendRaw(head: string, bytes: Uint8Array, isText: boolean): void {
+    this.#send()
+    this.counters.bytesSent += bytes.length
+    this.#sent(this.#carrier.sendRaw(`${head}]`, bytes, isText))
   }
 
   readonly #flushBatch = (): void => {

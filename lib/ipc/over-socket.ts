@@ -47,8 +47,8 @@ function carry(link: Link, { readFd, writeFd }: Ends): Carrier {
       poll.sent()
       return waiting
     },
-    sendRaw(entry, bytes) {
-      const waiting = native.sendRaw(entry, bytes)
+    sendRaw(entry, bytes, isText) {
+      const waiting = native.sendRaw(entry, bytes, isText)
       poll.sent()
       return waiting
     },
@@ -76,8 +76,10 @@ function take(link: Link, native: Native, chunk: Uint8Array, length: number): vo
       if (typeof item === 'string') {
         link.accept(JSON.parse(item), item.length)
       } else if (item) {
+        if (item === true) index += 1
+        const data = items[index] as string | Uint8Array
         index += 1
-        link.accept([entryWith(items[index] as string, item)], item.length)
+        link.accept([entryWith(items[index] as string, data)], data.length)
       } else {
         // Throws.
         native.feed(chunk, 0)

@@ -22,8 +22,8 @@ export interface Carrier {
   add(head: string, data: string | undefined): number
   /** Send the batch; bytes that wait then, -1: not taken, too many wait; -2: not taken, closed. */
   send(): number
-  /** Send an entry with bytes. */
-  sendRaw(entry: string, bytes: Uint8Array): number
+  /** Send an entry with bytes, UTF-8 if it is text; they may be gone afterwards. */
+  sendRaw(entry: string, bytes: Uint8Array, isText: boolean): number
   /** Bytes that wait. */
   waiting(): number
   /** Wait until they are handed over, at most `patience` ms. */
@@ -61,5 +61,6 @@ export interface Receiver {
 
 /** Data, ready to travel. */
 export type Encoded =
-  | { text: string | undefined; bytes?: never }
-  | { bytes: Uint8Array; isText: boolean; text?: never }
+  | { text: string | undefined; bytes?: never; long?: never }
+  | { bytes: Uint8Array; text?: never; long?: never }
+  | { long: string; text?: never; bytes?: never }

@@ -22,7 +22,7 @@ use crate::ipc::{
   agent::own,
   compress::compress,
   frame::{COMPRESSED, HEADER, header},
-  incoming::{Incoming, Payload, RAW, TEXT},
+  incoming::{Incoming, LONG, Payload, RAW, TEXT},
   messages::pair,
   outgoing::{Outgoing, Refused},
   settings::IpcSettings,
@@ -150,26 +150,28 @@ impl NativeLink {
     outcome(sent)
   }
 
-  /// Send one message that carries bytes. Returns as `sendText`.
+  /// Send one message that carries bytes, which may be UTF-8 for a text. Returns as `sendText`.
   #[napi]
-  pub fn send_raw(&self, envelope: String, bytes: &[u8]) -> f64 {
+  pub fn send_raw(&self, envelope: String, bytes: &[u8], is_text: bool) -> f64 {
+    let kind = if is_text { LONG } else { RAW };
     let envelope = envelope.as_bytes();
     let size = envelope.len() as u64;
     let sent = if self.compression
       && let Some(packed) = compress(&[envelope, bytes].concat())
     {
-      self.outgoing.send(&[&head(packed.len(), RAW, COMPRESSED, size), &packed])
+      self.outgoing.send(&[&head(packed.len(), kind, COMPRESSED, size), &packed])
     } else {
-      let head = head(envelope.len() + bytes.len(), RAW, 0, size);
+      let head = head(envelope.len() + bytes.len(), kind, 0, size);
       self.outgoing.send(&[&head, envelope, bytes])
     };
     outcome(sent)
   }
 
   /// Take the first `length` bytes of `chunk`, as they were read. Returns what became whole: a string
-  /// is a batch; bytes and the string behind them are a message; `null`, the last, says that the peer
-  /// does not speak the protocol. The next call throws what is wrong; the channel is of no use then.
-  #[napi(ts_return_type = "(string | Uint8Array | null)[]")]
+  /// is a batch; bytes and the string behind them are a message; `true` and the two strings behind it
+  /// are one with text; `null`, the last, says that the peer does not speak the protocol. The next call
+  /// throws what is wrong; the channel is of no use then.
+  #[napi(ts_return_type = "(string | Uint8Array | true | null)[]")]
   pub fn feed(&mut self, env: Env, chunk: &[u8], length: u32) -> Result<Vec<Item>> {
     if let Some(reason) = &self.broken {
       return Err(Error::new(Status::GenericFailure, reason.clone()));
@@ -180,6 +182,11 @@ impl NativeLink {
       Payload::Text(text) => items.push(Item::text(env, text)),
       Payload::Raw { envelope, bytes } => {
         items.push(Item::bytes(env, bytes.to_vec()));
+        items.push(Item::text(env, envelope));
+      }
+      Payload::Long { envelope, data } => {
+        items.push(Item::mark(env));
+        items.push(Item::text(env, data));
         items.push(Item::text(env, envelope));
       }
     });
@@ -257,6 +264,11 @@ impl Item {
     unsafe { Uint8Array::to_napi_value(env.raw(), bytes.into()) }.map(Self)
   }
 
+  fn mark(env: Env) -> Result<Self> {
+    // SAFETY: the engine gave the environment.
+    unsafe { bool::to_napi_value(env.raw(), true) }.map(Self)
+  }
+
   fn broken(env: Env) -> Result<Self> {
     // SAFETY: the engine gave the environment.
     unsafe { Null::to_napi_value(env.raw(), Null) }.map(Self)
@@ -265,7 +277,7 @@ impl Item {
 
 impl TypeName for Item {
   fn type_name() -> &'static str {
-    "string | Uint8Array | null"
+    "string | Uint8Array | true | null"
   }
 
   fn value_type() -> ValueType {

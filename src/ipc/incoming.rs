@@ -11,6 +11,10 @@ pub const TEXT: u8 = 16;
 /// they.
 pub const RAW: u8 = 17;
 
+/// Kind of a frame with one message that carries text, as [`RAW`]: as JSON it would be searched for
+/// characters to escape, twice.
+pub const LONG: u8 = 18;
+
 /// What a batch may have in bytes, although no message in it is larger than that.
 pub const BATCH: usize = 1024 * 1024;
 /// What the envelope of a message may have besides its data, in bytes.
@@ -33,6 +37,13 @@ pub enum Payload<'a> {
     envelope: &'a str,
     /// Its bytes.
     bytes: &'a [u8],
+  },
+  /// One message with a long text.
+  Long {
+    /// Its envelope.
+    envelope: &'a str,
+    /// Its text.
+    data: &'a str,
   },
 }
 
@@ -77,12 +88,17 @@ impl Incoming {
 
 fn payload(kind: u8, id: u64, bytes: &[u8]) -> Result<Payload<'_>, String> {
   let text = |bytes| str::from_utf8(bytes).map_err(|error| format!("text of a frame: {error}"));
+  let split = || {
+    let split = usize::try_from(id).ok().and_then(|at| bytes.split_at_checked(at));
+    let (envelope, bytes) = split.ok_or("frame shorter than its envelope")?;
+    Ok::<_, String>((text(envelope)?, bytes))
+  };
   match kind {
     TEXT => text(bytes).map(Payload::Text),
-    RAW => {
-      let split = usize::try_from(id).ok().and_then(|at| bytes.split_at_checked(at));
-      let (envelope, bytes) = split.ok_or("frame shorter than its envelope")?;
-      Ok(Payload::Raw { envelope: text(envelope)?, bytes })
+    RAW => split().map(|(envelope, bytes)| Payload::Raw { envelope, bytes }),
+    LONG => {
+      let (envelope, bytes) = split()?;
+      Ok(Payload::Long { envelope, data: text(bytes)? })
     }
     unknown => Err(format!("frame of unknown kind {unknown}")),
   }
@@ -119,6 +135,7 @@ mod tests {
       frame(TEXT, 0, 0, "[\"ä\"]".as_bytes()),
       frame(RAW, 0, 2, b"[]\x00\xff"),
       frame(TEXT, COMPRESSED, 0, &compress(long.as_bytes()).unwrap()),
+      frame(LONG, 0, 2, "[]ä".as_bytes()),
     ];
     for cut in [1, 7, 100_000] {
       let (seen, result) = read(&good.concat(), cut);
@@ -127,10 +144,14 @@ mod tests {
         ["Text(\"[\\\"ä\\\"]\")", "Raw { envelope: \"[]\", bytes: [0, 255] }"].map(str::to_owned);
       assert_eq!(seen.get(..2), Some(&expected[..]));
       assert_eq!(seen.get(2), Some(&format!("Text({long:?})")));
+      let expected = "Long { envelope: \"[]\", data: \"ä\" }";
+      assert_eq!(seen.get(3).map(String::as_str), Some(expected));
     }
     for (bad, part) in [
       (frame(TEXT, 0, 0, b"\xff"), "text of a frame"),
       (frame(RAW, 0, 9, b"[]"), "shorter than its envelope"),
+      (frame(LONG, 0, 9, b"[]"), "shorter than its envelope"),
+      (frame(LONG, 0, 2, b"[]\xff"), "text of a frame"),
       (frame(RAW, 0, u64::MAX, b"[]"), "shorter than its envelope"),
       (frame(99, 0, 0, b""), "unknown kind 99"),
       (frame(TEXT, 2, 0, b""), "unknown flags"),

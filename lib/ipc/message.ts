@@ -2,12 +2,19 @@
 import type { IPCMessage } from '../ipc.js'
 import type { Incoming } from './types.js'
 
+/** The worker that this process is. Asked once: the environment is slow to read. */
+let ownId: string | undefined
+
 /** The message that `request` is. */
 export function messageOf({ link, id, type, data, time, from }: Incoming): IPCMessage {
   const name = String(id)
-  const common = { id: name, type, data, timestamp: time }
-  if (link.pid !== 0) return { ...common, from: 'worker', correlationId: name, workerId: link.peer }
-  const to = process.env.WORKER_ID ?? ''
-  if (from === undefined) return { ...common, from: 'master', to, correlationId: name }
-  return { ...common, from: 'worker', to, correlationId: name, workerId: from }
+  if (link.pid !== 0) {
+    const workerId = link.peer
+    return { id: name, type, data, timestamp: time, from: 'worker', correlationId: name, workerId }
+  }
+  ownId ??= process.env.WORKER_ID ?? ''
+  const to = ownId
+  if (from === undefined)
+    return { id: name, type, data, timestamp: time, from: 'master', to, correlationId: name }
+  return { id: name, type, data, timestamp: time, from: 'worker', to, correlationId: name, workerId: from }
 }

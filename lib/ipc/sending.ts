@@ -41,11 +41,15 @@ export class Sending {
     // That of the workers is their cluster's.
     if (!settings.broadcast || workers.some(([, link]) => !link.settings.broadcast)) throw noBroadcast(type)
     let encoded: Encoded | undefined
+    let encodedFor: number | undefined
     const ask = (link: Link) => {
       // For one as for all, unless what they take differs.
-      encoded ??= link.encode(type, data)
-      const same = link.settings.maxMessageSize === settings.maxMessageSize
-      return link.ask(0, type, from, same ? encoded : link.encode(type, data))
+      const { maxMessageSize } = link.settings
+      if (!encoded || maxMessageSize !== encodedFor) {
+        encoded = link.encode(type, data)
+        encodedFor = maxMessageSize
+      }
+      return link.ask(0, type, from, encoded)
     }
     return Promise.all(
       workers.map(async ([workerId, link]) => {

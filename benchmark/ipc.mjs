@@ -60,10 +60,28 @@ benchmark({
       })
       const ratios = ['ours', BOUND].map(name => `${name} / process.send`)
       table(runtime.name, ['', ...Object.keys(CONTENDERS), ...ratios], rows)
+      printCpu(runtime, runs)
     }
     return { results, targets }
   },
 })
+
+/** Processor time: what a round trip costs on a machine that is busy, where the clock tells little. */
+function printCpu(runtime, runs) {
+  const of = (contender, name) => runs[contender].map(({ cpu }) => cpu[name])
+  const rows = Object.entries(FIGURES).map(([name, { label }]) => {
+    const theirs = of('process.send', name)
+    const has = of(BOUND, name).every(figure => figure !== undefined)
+    return [
+      label.replace(/, [^,]*$/, '').replace(/(round trips|broadcasts)\/s/, '$1'),
+      ...['ours', 'process.send'].map(contender => spread(summary(of(contender, name)), 1)),
+      spread(ratio(theirs, of('ours', name)), 2),
+      has ? spread(ratio(theirs, of(BOUND, name)), 2) : '-',
+    ]
+  })
+  const columns = ['', 'ours', 'process.send', 'process.send / ours', `process.send / ${BOUND}`]
+  table(`${runtime.name}: processor time of all processes together, µs for one`, columns, rows)
+}
 
 async function runInTurn({ path }, rounds) {
   const runs = Object.fromEntries(Object.keys(CONTENDERS).map(name => [name, []]))

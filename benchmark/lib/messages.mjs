@@ -1,4 +1,5 @@
 /** The workload of the IPC benchmark, whatever carries the messages. */
+import { nanosecondsOf } from './proc.mjs'
 
 const KIB = 1024
 
@@ -20,7 +21,7 @@ const text = size => 'The quick "brown" fox jumps over it.\n'.repeat(size / 37)
 /** JSON of that size: records. */
 const records = size => Array.from({ length: size / KIB }, record)
 
-/** Ask for `seconds`, `window` at a time; gives answers per second. */
+/** Ask for `seconds`, `window` at a time; gives how many are answered, and per second. */
 async function rate(ask, window, seconds) {
   const begin = performance.now()
   const end = begin + seconds * 1000
@@ -32,7 +33,7 @@ async function rate(ask, window, seconds) {
     } while (performance.now() < end)
   }
   await Promise.all(Array.from({ length: window }, lane))
-  return (answers / (performance.now() - begin)) * 1000
+  return { answers, perSecond: (answers / (performance.now() - begin)) * 1000 }
 }
 
 async function medianLatency(ask, times) {
@@ -49,35 +50,49 @@ async function medianLatency(ask, times) {
 /** 150 bytes of JSON or so. */
 const tiny = () => ({ kind: 'status', id: 12_345, ok: true, text: 'x'.repeat(100) })
 
-/** Round trips with one worker: `ask(data)` resolves with the echo of `data`. */
-export async function measureOne(ask) {
-  const small = record()
-  const steady = async (data, window) => {
-    await rate(() => ask(data), window, 0.3)
-    return rate(() => ask(data), window, 1)
-  }
-  const throughput = async (data, size, window) => ((await steady(data, window)) * 2 * size) / 2 ** 20
-  await steady(small, 256)
-  await medianLatency(() => ask(small), 2_000)
-  return {
-    latency: await medianLatency(() => ask(small), 5_000),
-    pipelinedTiny: await steady(tiny(), 256),
-    pipelined: await steady(small, 256),
-    text64K: await throughput(text(64 * KIB), 64 * KIB, 16),
-    text1M: await throughput(text(1024 * KIB), 1024 * KIB, 4),
-    json64K: await throughput(records(64 * KIB), 64 * KIB, 16),
-    json1M: await throughput(records(1024 * KIB), 1024 * KIB, 4),
-    bytes64K: await throughput(new Uint8Array(64 * KIB).fill(7), 64 * KIB, 16),
-    bytes1M: await throughput(new Uint8Array(1024 * KIB).fill(7), 1024 * KIB, 4),
-  }
+/** Processor time that all of `pids` have used, in microseconds. */
+const cpuOf = pids => pids.reduce((sum, pid) => sum + nanosecondsOf(pid), 0) / 1000
+
+/** Answers per second once it has run for `warmUp` seconds, and the processor time of one in microseconds. */
+async function steady(ask, window, pids, warmUp = 0.3) {
+  await rate(ask, window, warmUp)
+  const before = cpuOf(pids)
+  const { perSecond, answers } = await rate(ask, window, 1)
+  return { perSecond, cpu: (cpuOf(pids) - before) / answers }
 }
 
-/** Broadcasts per second: `askAll(data)` resolves when all have answered. */
-export async function measureBroadcast(askAll) {
+/** Round trips with one worker: `ask(data)` resolves with the echo of `data`; `pids` are the processes that take part. */
+export async function measureOne(ask, pids) {
+  const small = record()
+  const figures = { cpu: {} }
+  const measure = async (name, data, window, size) => {
+    const { perSecond, cpu } = await steady(() => ask(data), window, pids)
+    figures[name] = size ? (perSecond * 2 * size) / 2 ** 20 : perSecond
+    figures.cpu[name] = cpu
+  }
+  await steady(() => ask(small), 256, pids)
+  await medianLatency(() => ask(small), 2_000)
+  const before = cpuOf(pids)
+  figures.latency = await medianLatency(() => ask(small), 5_000)
+  figures.cpu.latency = (cpuOf(pids) - before) / 5_000
+  await measure('pipelinedTiny', tiny(), 256)
+  await measure('pipelined', small, 256)
+  await measure('text64K', text(64 * KIB), 16, 64 * KIB)
+  await measure('text1M', text(1024 * KIB), 4, 1024 * KIB)
+  await measure('json64K', records(64 * KIB), 16, 64 * KIB)
+  await measure('json1M', records(1024 * KIB), 4, 1024 * KIB)
+  await measure('bytes64K', new Uint8Array(64 * KIB).fill(7), 16, 64 * KIB)
+  await measure('bytes1M', new Uint8Array(1024 * KIB).fill(7), 4, 1024 * KIB)
+  return figures
+}
+
+/** Add broadcasts to `figures`: `askAll(data)` resolves when all of `pids` but one have answered. */
+export async function measureBroadcast(figures, askAll, pids) {
   const small = record()
   // As many messages for each worker as one alone has before it is measured.
-  await rate(() => askAll(small), 16, 0.3 * BROADCAST)
-  return { broadcast: await rate(() => askAll(small), 16, 1) }
+  const { perSecond, cpu } = await steady(() => askAll(small), 16, pids, 0.3 * BROADCAST)
+  figures.broadcast = perSecond
+  figures.cpu.broadcast = cpu
 }
 
 /** How many workers are asked by a broadcast. */
@@ -97,14 +112,22 @@ export function measureJSON() {
   }
   const short = costs(tiny(), 0.5)
   figures.pipelinedTiny = 1e6 / (short.write + short.read)
+  const echo = 2 * (small.write + small.read)
+  const cpu = {
+    latency: echo,
+    pipelined: echo,
+    pipelinedTiny: 2 * (short.write + short.read),
+    broadcast: small.write + BROADCAST * (2 * small.read + small.write),
+  }
   for (const [name, size] of [
     ['json64K', 64 * KIB],
     ['json1M', 1024 * KIB],
   ]) {
     const { write, read } = costs(records(size), 1.5)
     figures[name] = ((1e6 / (write + read)) * 2 * size) / 2 ** 20
+    cpu[name] = 2 * (write + read)
   }
-  return figures
+  return { ...figures, cpu }
 }
 
 /** Microseconds of writing `data` as JSON, and of reading that; the median over parts of `seconds`. */

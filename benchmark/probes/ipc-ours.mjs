@@ -14,9 +14,10 @@ if (cluster.isWorker) {
 } else {
   cluster.setIPCManager(ipc)
   await cluster.start()
-  const figures = await measureOne(data => ipc.sendToWorker('worker-1', 'echo', data))
+  const pids = () => [process.pid, ...cluster.getWorkers().map(worker => worker.pid)]
+  const figures = await measureOne(data => ipc.sendToWorker('worker-1', 'echo', data), pids())
   await cluster.scale(BROADCAST)
-  Object.assign(figures, await measureBroadcast(data => ipc.broadcastToWorkers('echo', data)))
+  await measureBroadcast(figures, data => ipc.broadcastToWorkers('echo', data), pids())
   await cluster.stop()
   console.log(JSON.stringify(figures))
 }

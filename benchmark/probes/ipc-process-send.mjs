@@ -12,9 +12,10 @@ if (process.env.IPC_PROBE_CHILD) {
 } else {
   const serialization = process.argv[2] ?? 'json'
   const children = await start(1)
-  const figures = await measureOne(children[0].ask)
+  const pids = () => [process.pid, ...children.map(child => child.process.pid)]
+  const figures = await measureOne(children[0].ask, pids())
   children.push(...(await start(BROADCAST - 1)))
-  Object.assign(figures, await measureBroadcast(data => Promise.all(children.map(child => child.ask(data)))))
+  await measureBroadcast(figures, data => Promise.all(children.map(child => child.ask(data))), pids())
   for (const { process } of children) process.kill()
   console.log(JSON.stringify(figures))
 

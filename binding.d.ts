@@ -190,11 +190,15 @@ export declare class NativeProcessMonitor {
   /**
    * Those of `pids` that can be read, twelve numbers each: an object that is made here takes many
    * times longer than one that JavaScript makes of its numbers. What is not known is NaN.
-   * `brief` leaves threads and descriptors unknown, in half of the time.
+   * `brief` leaves threads and descriptors unknown, in two thirds of the time.
    */
   processesStats(pids: Float64Array, brief: boolean): Promise<Float64Array>
-  /** The same at once; `null` when one of `pids` was not read before, or is none. */
-  processesStatsNow(pids: Float64Array, brief: boolean): Float64Array | null
+  /**
+   * The same at once, of the first `count` of `numbers`, which are replaced by what was read: an array that is
+   * used again and again costs neither memory nor its collection. Gives how many processes it was; -1 when one
+   * of them was not read before, or is none.
+   */
+  processesStatsNow(numbers: Float64Array, count: number, brief: boolean): number
   /** Tell of process `pid` too, from now on. */
   watch(pid: number): void
   /** Do not tell of process `pid` any more. Says whether it was watched. */

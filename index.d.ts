@@ -1537,7 +1537,7 @@ export declare class ProcessMonitor extends AudienceEmitter<ProcessMonitorEvents
     getProcessStats(pid: number): Promise<ProcessStats>;
     /**
      * All of `pids` at once, in that order and much cheaper than one by one; those that cannot be read are left out.
-     * With `brief`, threads and descriptors are left out, in half of the time.
+     * With `brief`, threads and descriptors are left out, in two thirds of the time.
      */
     getProcessesStats(pids: number[], options?: {
         brief?: false;

@@ -21,8 +21,10 @@ use super::{
   reading::{Counts, Depth, ProcessReading, SystemReading, Unreadable},
 };
 
-/// More than any of the texts that are read can take, as far as they are read.
-const TEXT: usize = 1024;
+/// More than `stat` can take, as far as it is read.
+const STAT: usize = 1024;
+/// More than `statm` can take: seven numbers.
+const STATM: usize = 160;
 
 /// A process that is read again and again.
 ///
@@ -116,7 +118,7 @@ impl Process {
       }
       Time::Stat(text) => self.units.time(stat(text)?.cpu_ticks),
     };
-    let mut buffer = [0; TEXT];
+    let mut buffer = [0; STATM];
     let text = read(&self.statm, &mut buffer)?;
     let (size, resident) = parse::statm(text).ok_or(Unreadable::Gone)?;
     if size == 0 {
@@ -166,7 +168,7 @@ fn read<'buffer>(file: &File, buffer: &'buffer mut [u8]) -> Result<&'buffer [u8]
 
 /// `stat` of a process that has not ended.
 fn stat(file: &File) -> Result<Stat, Unreadable> {
-  let mut buffer = [0; TEXT];
+  let mut buffer = [0; STAT];
   let stat = Stat::parse(read(file, &mut buffer)?).ok_or(Unreadable::Gone)?;
   if stat.has_ended() { Err(Unreadable::Gone) } else { Ok(stat) }
 }

@@ -71,26 +71,24 @@ impl Sampler {
   /// # Errors
   /// [`Unreadable`]; it is forgotten then.
   pub fn read_to(&mut self, pid: u32, depth: Depth) -> Result<ProcessSample, Unreadable> {
-    let known = self.known.get(&pid).map(|known| known.process.read(depth));
-    let reading = match known {
-      Some(Ok(reading)) => reading,
-      Some(Err(Unreadable::Forbidden)) => {
-        self.forget(pid);
-        return Err(Unreadable::Forbidden);
+    if let Some(known) = self.known.get_mut(&pid) {
+      match known.process.read(depth) {
+        Ok(reading) => {
+          known.rate = known.rate.seen(Instant::now(), reading.cpu);
+          return Ok(ProcessSample { pid, reading, usage: known.rate.usage });
+        }
+        Err(Unreadable::Forbidden) => {
+          self.forget(pid);
+          return Err(Unreadable::Forbidden);
+        }
+        // Whoever has the number now is another process.
+        Err(Unreadable::Gone) => self.forget(pid),
       }
-      // Whoever has the number now is another process.
-      Some(Err(Unreadable::Gone)) | None => {
-        self.forget(pid);
-        self.meet(pid, depth)?
-      }
-    };
-    let now = Instant::now();
-    let known = self.known.get_mut(&pid).ok_or(Unreadable::Gone)?;
-    known.rate = known.rate.seen(now, reading.cpu);
-    Ok(ProcessSample { pid, reading, usage: known.rate.usage })
+    }
+    self.meet(pid, depth)
   }
 
-  fn meet(&mut self, pid: u32, depth: Depth) -> Result<ProcessReading, Unreadable> {
+  fn meet(&mut self, pid: u32, depth: Depth) -> Result<ProcessSample, Unreadable> {
     let process = Process::open(pid)?;
     let reading = process.read(depth)?;
     if self.known.len() >= REMEMBERED {
@@ -101,7 +99,7 @@ impl Sampler {
     }
     let rate = Rate::begun(Instant::now(), reading.cpu);
     self.known.insert(pid, Known { process, rate });
-    Ok(reading)
+    Ok(ProcessSample { pid, reading, usage: None })
   }
 
   /// Give up what is remembered of process `pid`.

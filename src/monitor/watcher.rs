@@ -90,18 +90,30 @@ impl Watcher {
     }
   }
 
-  /// Those of `pids` that can be read, in that order and now: `None` when one of them has to be read twice to
-  /// know how busy it is. It takes a few microseconds for each, less than to ask another thread.
+  /// Those of `pids` that can be read, in that order and now, each in one of `rows`. Gives how many they are:
+  /// `None` when one of them has to be read twice to know how busy it is. It takes a microsecond for each, less
+  /// than to ask another thread, and allocates nothing.
   #[must_use]
-  pub fn processes_now(&self, pids: &[u32], depth: Depth) -> Option<Vec<ProcessSample>> {
+  pub fn processes_now(
+    &self,
+    pids: &[u32],
+    depth: Depth,
+    rows: &mut [ProcessNumbers],
+  ) -> Option<usize> {
     let mut state = self.shared.state();
     if !pids.iter().all(|pid| state.sampler.knows(*pid)) {
       return None;
     }
-    let samples: Vec<ProcessSample> =
-      pids.iter().filter_map(|pid| state.sampler.read_to(*pid, depth).ok()).collect();
-    // Another process may have the number by now.
-    samples.iter().all(|sample| sample.usage.is_some()).then_some(samples)
+    let now = SystemTime::now();
+    let mut read = 0;
+    for pid in pids {
+      let Ok(sample) = state.sampler.read_to(*pid, depth) else { continue };
+      // Another process has the number by now.
+      sample.usage?;
+      *rows.get_mut(read)? = process_numbers(&sample, now);
+      read += 1;
+    }
+    Some(read)
   }
 
   /// Those of `pids` that can be read, in that order.
@@ -266,8 +278,11 @@ pub fn process_stats(sample: &ProcessSample) -> Value {
 
 /// The same as numbers, in this order: pid, rss, vms, heap total and used, external, usage and total
 /// time of the processor, threads, descriptors, uptime, timestamp. NaN is what is absent there.
+pub type ProcessNumbers = [f64; 12];
+
+/// The numbers of `sample`, which was read at `time`.
 #[must_use]
-pub fn process_numbers(sample: &ProcessSample) -> [f64; 12] {
+pub fn process_numbers(sample: &ProcessSample, time: SystemTime) -> ProcessNumbers {
   let ProcessSample { pid, reading, .. } = *sample;
   let heap = registry::heap(pid);
   let count = |of: fn(Counts) -> u32| reading.counts.map_or(f64::NAN, |it| f64::from(of(it)));
@@ -284,7 +299,7 @@ pub fn process_numbers(sample: &ProcessSample) -> [f64; 12] {
     count(|counts| counts.threads),
     count(|counts| counts.descriptors),
     float(millis(reading.uptime)),
-    float(epoch_ms(SystemTime::now())),
+    float(epoch_ms(time)),
   ]
 }
 
@@ -321,9 +336,13 @@ mod tests {
     assert!(sample.unwrap().usage.is_some());
     let found = watcher.processes(vec![own, u32::MAX - 1], Depth::Whole).await;
     assert_eq!(found.iter().map(|sample| sample.pid).collect::<Vec<_>>(), [own]);
-    let now = watcher.processes_now(&[own], Depth::Brief).unwrap();
-    assert!(now[0].usage.is_some() && now[0].reading.counts.is_none());
-    assert!(watcher.processes_now(&[own, u32::MAX - 1], Depth::Brief).is_none());
+    let mut rows = [[0.0; 12]; 2];
+    assert_eq!(watcher.processes_now(&[own], Depth::Brief, &mut rows), Some(1));
+    let [[pid, rss, .., threads, _, _, timestamp], unused] = rows;
+    assert!(pid == f64::from(own) && rss > 0.0 && threads.is_nan() && timestamp > 0.0);
+    assert!(unused.iter().all(|number| *number == 0.0));
+    assert_eq!(watcher.processes_now(&[own], Depth::Brief, &mut []), None);
+    assert_eq!(watcher.processes_now(&[own, u32::MAX - 1], Depth::Brief, &mut rows), None);
     let error = watcher.process(u32::MAX - 1).await.unwrap_err();
     assert_eq!(error.code(), "ERR_PROCESS_NOT_FOUND");
   }

@@ -33,5 +33,23 @@ function load(): typeof Binding {
       `xypriss-cluster does not support ${platform} on ${arch}: it runs on Linux (glibc or musl) and macOS, on x64 and arm64`,
     )
   }
-  return require(LOADER)
+  return usual(platform, arch) ?? require(LOADER)
+}
+
+/**
+ * From where it is almost always. The loader looks there too, but reads files to learn of the C library first, and on
+ * Bun the module for files alone takes more than a megabyte.
+ */
+function usual(platform: string, arch: string): typeof Binding | undefined {
+  // Told to load another one.
+  if (process.env.NAPI_RS_NATIVE_LIBRARY_PATH || process.env.NAPI_RS_FORCE_WASI) return undefined
+  const target = platform === 'linux' ? `linux-${arch}-gnu` : `${platform}-${arch}`
+  for (const place of [`../xypriss-cluster.${target}.node`, `xypriss-cluster-${target}`]) {
+    try {
+      return require(place)
+    } catch {
+      // The loader says what is wrong if it does not find another one.
+    }
+  }
+  return undefined
 }

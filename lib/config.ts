@@ -277,8 +277,8 @@ export interface HealthCheckConfig {
    */
   aliveTimeout?: number
   /**
-   * How long the JavaScript of a worker, which beats four times a second, may be silent: then its event loop
-   * is blocked. Milliseconds, 3 000 to 86 400 000. Default: 30 000.
+   * How long the JavaScript of a worker, which beats twice a second, may be silent: then its event loop is
+   * blocked. Milliseconds, 3 000 to 86 400 000. Default: 30 000.
    */
   responsiveTimeout?: number
   /** Pages of the cluster as a whole, for a platform that probes it. */

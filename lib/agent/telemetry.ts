@@ -5,10 +5,10 @@
 import { PerformanceObserver, performance } from 'node:perf_hooks'
 import type { NativeTelemetry } from '../binding.js'
 
-/** Between two beats, in milliseconds. */
-const BEAT = 250
+/** Between two beats, in milliseconds: the master listens once a second, and an idle worker is woken for each. */
+const BEAT = 500
 /** Beats between two readings of the memory. */
-const READING = 4
+const READING = 2
 
 /** V8's number for a collection that looks at the whole heap. */
 const MAJOR = 4

@@ -198,6 +198,7 @@ mod tests {
           given += match payload {
             Payload::Text(text) => text.len(),
             Payload::Raw { envelope, bytes } => envelope.len() + bytes.len(),
+            Payload::Long { envelope, data } => envelope.len() + data.len(),
           };
         });
         prop_assert!(given <= 6 * limit(1024));

@@ -79,7 +79,7 @@ section! {
     grace_period "gracePeriod": Millis, millis(0), Number(0.0), Acted, Live;
     /// How long a native thread of a worker, which beats once a second, may be silent: then the process is stopped or defunct.
     alive_timeout "aliveTimeout": Millis, millis(3_000), Number(10_000.0), Acted, Live;
-    /// How long the JavaScript of a worker, which beats four times a second, may be silent: then its event loop is blocked.
+    /// How long the JavaScript of a worker, which beats twice a second, may be silent: then its event loop is blocked.
     responsive_timeout "responsiveTimeout": Millis, millis(3_000), Number(30_000.0), Acted, Live;
     /// Pages of the cluster as a whole, for a platform that probes it.
     aggregate "aggregate": AggregateConfig, Kind::Section(&AggregateConfig::SECTION), Fields, Acted, Live;

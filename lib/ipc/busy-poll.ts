@@ -32,7 +32,8 @@ export class BusyPoll {
 
   /** @param window For how many microseconds to look; 0: not at all. */
   constructor(window: number) {
-    this.#window = alone ? 0 : window * MICROSECOND
+    // The other side may be of another version, and say nothing of it.
+    this.#window = window > 0 && !alone ? window * MICROSECOND : 0
   }
 
   /** Whether it looks now. */

@@ -91,14 +91,45 @@ test('nobody looks when there is no time for it, or what was sent is answered', 
 for (const busyPoll of [0, 1_000]) {
   test(`a conversation is complete and in order when ${busyPoll} µs are looked`, () =>
     withIPC({ workers: 1, ipc: { busyPoll } }, async ipc => {
-      ipc.registerHandler('echo', async message => message.data)
-      for (let turn = 0; turn < 500; turn++) {
-        assert.equal(await ipc.sendToWorker('worker-1', 'echo', turn), turn)
+      const heard = []
+      ipc.registerHandler('hear', async message => heard.push(message.data))
+      const told = Array.from({ length: 500 }, (_, turn) => turn)
+      for (const turn of told) {
+        assert.equal(
+          await ipc.sendToWorker('worker-1', 'call-master', { type: 'hear', data: turn }),
+          turn + 1,
+        )
       }
-      const both = Array.from({ length: 500 }, (_, turn) => {
-        const call = { type: 'echo', data: turn }
-        return ipc.sendToWorker('worker-1', 'call-master', call)
-      })
-      assert.deepEqual(await Promise.all(both), [...both.keys()])
+      assert.deepEqual(heard.splice(0), told)
+      const all = told.map(turn => ipc.sendToWorker('worker-1', 'call-master', { type: 'hear', data: turn }))
+      await Promise.all(all)
+      assert.deepEqual(heard, told)
     }))
 }
+
+/** Whether the event loop is kept turning in a conversation with a worker, which goes on until it is or has had `turns`. */
+async function looksIn(ipc, turns) {
+  const original = globalThis.setImmediate
+  let looked = false
+  globalThis.setImmediate = (...given) => {
+    looked = true
+    return original(...given)
+  }
+  try {
+    for (let turn = 0; turn < turns && !looked; turn++) await ipc.sendToWorker('worker-1', 'echo', turn)
+  } finally {
+    globalThis.setImmediate = original
+  }
+  return looked
+}
+
+test('a link looks for the answers of a conversation', { skip }, () =>
+  withIPC({ workers: 1, ipc: { busyPoll: 1_000 } }, async ipc => {
+    await eventually(() => looksIn(ipc, 500), 'a look')
+  }),
+)
+
+test('a link does not when it is told so', () =>
+  withIPC({ workers: 1, ipc: { busyPoll: 0 } }, async ipc => {
+    assert.equal(await looksIn(ipc, 500), false)
+  }))

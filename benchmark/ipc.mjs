@@ -23,16 +23,16 @@ const CONTENDERS = {
 const BOUND = 'JSON alone'
 
 const FIGURES = {
-  latency: { label: 'round trip p50, 1 KiB JSON, µs' },
-  pipelinedTiny: { label: 'round trips/s, window 256, 150 bytes of JSON', least: 2 },
-  pipelined: { label: 'round trips/s, window 256, 1 KiB JSON', least: 2 },
-  text64K: { label: '64 KiB text, MiB/s', least: 2 },
-  text1M: { label: '1 MiB text, MiB/s', least: 2 },
-  json64K: { label: '64 KiB JSON, MiB/s', least: 2 },
-  json1M: { label: '1 MiB JSON, MiB/s', least: 2 },
-  bytes64K: { label: '64 KiB Uint8Array, MiB/s', least: 5 },
-  bytes1M: { label: '1 MiB Uint8Array, MiB/s', least: 5 },
-  broadcast: { label: 'broadcasts/s to 8 workers', least: 2 },
+  latency: { what: 'round trip, 1 KiB JSON', unit: 'p50 in µs' },
+  pipelinedTiny: { what: 'round trips, window 256, 150 bytes of JSON', unit: 'per second', least: 2 },
+  pipelined: { what: 'round trips, window 256, 1 KiB JSON', unit: 'per second', least: 2 },
+  text64K: { what: '64 KiB text', unit: 'MiB/s', least: 2 },
+  text1M: { what: '1 MiB text', unit: 'MiB/s', least: 2 },
+  json64K: { what: '64 KiB JSON', unit: 'MiB/s', least: 2 },
+  json1M: { what: '1 MiB JSON', unit: 'MiB/s', least: 2 },
+  bytes64K: { what: '64 KiB Uint8Array', unit: 'MiB/s', least: 5 },
+  bytes1M: { what: '1 MiB Uint8Array', unit: 'MiB/s', least: 5 },
+  broadcast: { what: 'broadcasts to 8 workers', unit: 'per second', least: 2 },
 }
 
 benchmark({
@@ -44,7 +44,8 @@ benchmark({
     for (const runtime of runtimes) {
       const runs = await runInTurn(runtime, options.rounds)
       results[runtime.name] = runs
-      const rows = Object.entries(FIGURES).map(([name, { label, least }]) => {
+      const rows = Object.entries(FIGURES).map(([name, { what, unit, least }]) => {
+        const label = `${what}, ${unit}`
         const of = contender => runs[contender].map(figures => figures[name])
         const times = ratio(of('ours'), of('process.send'))
         const about = `${runtime.name}: ${label}, times process.send`
@@ -69,11 +70,11 @@ benchmark({
 /** Processor time: what a round trip costs on a machine that is busy, where the clock tells little. */
 function printCpu(runtime, runs) {
   const of = (contender, name) => runs[contender].map(({ cpu }) => cpu[name])
-  const rows = Object.entries(FIGURES).map(([name, { label }]) => {
+  const rows = Object.entries(FIGURES).map(([name, { what }]) => {
     const theirs = of('process.send', name)
     const has = of(BOUND, name).every(figure => figure !== undefined)
     return [
-      label.replace(/, [^,]*$/, '').replace(/(round trips|broadcasts)\/s/, '$1'),
+      what,
       ...['ours', 'process.send'].map(contender => spread(summary(of(contender, name)), 1)),
       spread(ratio(theirs, of('ours', name)), 2),
       has ? spread(ratio(theirs, of(BOUND, name)), 2) : '-',

@@ -41,8 +41,9 @@ function load(): typeof Binding {
  * Bun the module for files alone takes more than a megabyte.
  */
 function usual(platform: string, arch: string): typeof Binding | undefined {
-  // Told to load another one.
-  if (process.env.NAPI_RS_NATIVE_LIBRARY_PATH || process.env.NAPI_RS_FORCE_WASI) return undefined
+  const { NAPI_RS_NATIVE_LIBRARY_PATH, NAPI_RS_FORCE_WASI, NAPI_RS_ENFORCE_VERSION_CHECK } = process.env
+  // Told to load another one, or to look at it first.
+  if (NAPI_RS_NATIVE_LIBRARY_PATH || NAPI_RS_FORCE_WASI || NAPI_RS_ENFORCE_VERSION_CHECK) return undefined
   const target = platform === 'linux' ? `linux-${arch}-gnu` : `${platform}-${arch}`
   for (const place of [`../xypriss-cluster.${target}.node`, `xypriss-cluster-${target}`]) {
     try {

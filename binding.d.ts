@@ -123,19 +123,21 @@ export declare class NativeLink {
   /** Close a descriptor that this package opened. */
   static closeFd(fd: number): void
   /**
-   * Send a batch: the first `length` bytes of `text`, which are UTF-8. Returns the bytes that wait;
-   * -1: too many do, and this was not taken; -2: closed.
+   * Send a batch: the first `headsLength` bytes of its `heads`, and the first `listLength` of its
+   * `list`, which are UTF-8. Returns the bytes that wait; -1: too many do, and this was not taken; -2:
+   * closed.
    */
-  sendText(text: Uint8Array, length: number): number
-  /** Send one message that carries bytes, which may be UTF-8 for a text. Returns as `sendText`. */
+  sendBatch(heads: Uint8Array, headsLength: number, list: Uint8Array, listLength: number): number
+  /** Send one message that carries bytes, which may be UTF-8 for a text. Returns as `sendBatch`. */
   sendRaw(envelope: string, bytes: Uint8Array, isText: boolean): number
   /**
-   * Take the first `length` bytes of `chunk`, as they were read. Returns what became whole: a string
-   * is a batch; bytes and the string behind them are a message; `true` and the two strings behind it
-   * are one with text; `null`, the last, says that the peer does not speak the protocol. The next call
-   * throws what is wrong; the channel is of no use then.
+   * Take the bytes of `chunk` from `from` to `to`, as they were read. Returns what became whole: a
+   * string is the list of a batch, whose heads are put into `heads`, behind those of the batch before;
+   * bytes and the string behind them are a message; `true` and the two strings behind it are one with
+   * text; `null`, the last, says that the peer does not speak the protocol. The next call throws what is
+   * wrong; the channel is of no use then.
    */
-  feed(chunk: Uint8Array, length: number): (string | Uint8Array | true | null)[]
+  feed(chunk: Uint8Array, from: number, to: number, heads: Uint8Array): (string | Uint8Array | true | null)[]
   /** Whether the peer left in the middle of a frame, if it has left. */
   isMidFrame(): boolean
   /** Bytes that wait for the peer. */

@@ -14,7 +14,7 @@ function numbers(seed) {
   }
 }
 
-const call = start => ({ resolve() {}, reject() {}, type: 'test', start })
+const call = start => ({ resolve() {}, reject() {}, type: 'test', departure: { time: start } })
 
 for (const { window, stragglers } of [
   { window: 1, stragglers: 0 },
@@ -41,10 +41,11 @@ for (const { window, stragglers } of [
         assert.equal(calls.take(answered), undefined, 'an answer that comes twice')
       }
       assert.equal(calls.size, model.size)
-      if (time % 500 === 0) assert.equal(calls.oldest(), model.values().next().value?.start ?? Infinity)
+      if (time % 500 === 0)
+        assert.equal(calls.oldest(), model.values().next().value?.departure.time ?? Infinity)
     }
-    const half = [...model.values()].filter(({ start }) => start <= 19_000)
-    assert.deepEqual(calls.takeBefore(19_000), half)
+    const half = [...model.values()].filter(({ departure }) => departure.time <= 19_000)
+    assert.deepEqual(calls.takeUntil(19_000), half)
     assert.deepEqual(calls.takeAll(), [...model.values()].slice(half.length))
     assert.equal(calls.size, 0)
     assert.equal(calls.oldest(), Infinity)

@@ -18,8 +18,8 @@ const SPAWNS = {
 }
 
 /** Run `body` with a manager, and nothing of it or of what `start` started left behind. */
-async function withManager(body) {
-  const ipc = new BunIPCManager({ timeout: 15_000 })
+async function withManager(body, options = {}) {
+  const ipc = new BunIPCManager({ timeout: 15_000, ...options })
   const lines = []
   ipc.on('log', ({ workerId, line }) => lines.push(`${workerId}: ${line}`))
   const children = []
@@ -105,6 +105,28 @@ for (const [name, spawning] of Object.entries(SPAWNS)) {
       await assert.rejects(waiting, /mine was killed by SIGKILL/)
     }))
 }
+
+test('a heartbeat in lines is a request, and its answer is no answer to another', () =>
+  withManager(
+    async (ipc, start) => {
+      const late = []
+      ipc.on('worker:timeout', event => late.push(event))
+      const beaten = new Promise(resolve => {
+        ipc.registerHandler('beaten', async ({ data }) => resolve(data))
+      })
+      start('mine', SPAWNS['node:child_process'], 'foreign.mjs', ipc.connectionFor('mine', 'stdio'))
+      const waiting = ipc.sendToWorker('mine', 'never', 1)
+      waiting.catch(() => {})
+      // Heartbeats begin when the process has said something.
+      ipc.registerHandler('hello', async () => null)
+      await ipc.sendToWorker('mine', 'count-heartbeats', 5)
+      await ipc.sendToWorker('mine', 'call-master', { type: 'hello' })
+      assert.equal(await beaten, 5)
+      assert.equal(ipc.getStats().queue.requests, 1, 'the first request still waits')
+      assert.ok(late.length < 4, 'heartbeats were answered')
+    },
+    { heartbeatInterval: 50 },
+  ))
 
 test('a process that cannot be reached is refused', () =>
   withManager(async (ipc, start) => {

@@ -4,6 +4,7 @@ import { type ClusterError, ConfigurationError, rethrow } from './errors.js'
 import { builtIn, respond } from './ipc/built-in.js'
 import { Connections } from './ipc/connections.js'
 import { Directory } from './ipc/directory.js'
+import { RELAY, REQUEST } from './ipc/entry.js'
 import { failure } from './ipc/failure.js'
 import { Figures } from './ipc/figures.js'
 import type { Link } from './ipc/link.js'
@@ -113,7 +114,7 @@ export class BunIPCManager extends EventEmitter<IPCEventMap> implements IPCWorke
       if (!this.#parent.settings.broadcast) throw noBroadcast(type)
       return this.#routed(this.#parent, '*', type, data) as Promise<IPCResponse[]>
     }
-    return this.#sending.many(this.#settings, this.#workers.all(), type, data, '0')
+    return this.#sending.many(this.#settings, this.#workers.all(), type, data)
   }
 
   /** Send to any of the workers that can be reached. */
@@ -218,7 +219,7 @@ export class BunIPCManager extends EventEmitter<IPCEventMap> implements IPCWorke
   /** A worker sends to another one. */
   #route(request: Incoming, to: string): boolean {
     const { link, type, data } = request
-    const sender = JSON.stringify(link.peer)
+    const sender = link.peer
     const answer = (outcome: Promise<unknown>) => {
       outcome.then(
         result => link.answer(request, result),
@@ -232,16 +233,14 @@ export class BunIPCManager extends EventEmitter<IPCEventMap> implements IPCWorke
     answer(
       this.#sending.one(this.#settings, () => {
         const target = to === '?' ? this.#workers.any() : this.#workers.of(to)
-        return target.ask(0, type, sender, target.encode(type, data))
+        return target.ask(REQUEST, type, sender, target.encode(type, data))
       }),
     )
     return true
   }
 
   #routed(parent: Link, to: string, type: string, data: Any): Promise<Any> {
-    return this.#sending.one(parent.settings, () =>
-      parent.ask(4, type, JSON.stringify(to), parent.encode(type, data)),
-    )
+    return this.#sending.one(parent.settings, () => parent.ask(RELAY, type, to, parent.encode(type, data)))
   }
 
   #log(workerId: string, line: string): void {

@@ -7,13 +7,18 @@
  * third of the time of short messages.
  */
 
+/** When requests that go out together are sent. */
+export interface Departure {
+  /** Of `performance.now()`; infinity until then. */
+  time: number
+}
+
 /** One request. */
 export interface Call {
   resolve(data: unknown): void
   reject(error: Error): void
   type: string
-  /** When it was sent, of `performance.now()`. */
-  start: number
+  departure: Departure
 }
 
 /** Places that there are at first; a power of two, as always. */
@@ -43,17 +48,18 @@ export class Calls {
   }
 
   /** The call that number `id` answers; `undefined` when it is too late, or was asked by nobody. */
-  take(id: number): Call | undefined {
+  take(id: number | string): Call | undefined {
+    if (typeof id !== 'number') return undefined
     const call = this.#isInRing(id) ? this.#takeFromRing(id) : this.#takeLate(id)
     if (call) this.#size -= 1
     return call
   }
 
-  /** Take those that were sent before `start`. */
-  takeBefore(start: number): Call[] {
+  /** Take those that were sent until `time`. */
+  takeUntil(time: number): Call[] {
     const taken: Call[] = []
     for (const [id, call] of this.#all()) {
-      if (call.start > start) break
+      if (call.departure.time > time) break
       this.take(id)
       taken.push(call)
     }
@@ -62,13 +68,13 @@ export class Calls {
 
   /** When the oldest was sent; infinity when there is none. */
   oldest(): number {
-    for (const [, call] of this.#all()) return call.start
+    for (const [, call] of this.#all()) return call.departure.time
     return Number.POSITIVE_INFINITY
   }
 
   /** Take all. */
   takeAll(): Call[] {
-    return this.takeBefore(Number.POSITIVE_INFINITY)
+    return this.takeUntil(Number.POSITIVE_INFINITY)
   }
 
   /** Whether `id` is one of the last, as many as there are places. The peer may have made it up. */

@@ -6,8 +6,6 @@ import type { Encoded } from './types.js'
 
 /** Texts with more characters than that travel as they are, not as JSON. */
 const LONG_TEXT = 8 * 1024
-/** Types of messages whose JSON is kept. */
-const TYPES = 1_000
 
 /** `data` of a message of `type`, ready to travel. Throws when it cannot be sent, or has more than `most` bytes. */
 export function encode(type: string, data: unknown, most: number): Encoded {
@@ -36,25 +34,6 @@ function checkSize(type: string, text: string, most: number): void {
   if (text.length * WIDEST <= most) return
   const size = text.length > most ? text.length : Buffer.byteLength(text)
   if (size > most) throw tooLarge(type, size, most)
-}
-
-/** The entry that came as `envelope` with `data` behind it. Throws when it is none. */
-export function entryWith(envelope: string, data: unknown): unknown[] {
-  const entry = JSON.parse(envelope)
-  entry.push(data)
-  return entry
-}
-
-const types = new Map<string, string>()
-
-/** JSON for the name of a type: there are few, and they come again and again. */
-export function jsonOf(type: string): string {
-  let text = types.get(type)
-  if (text === undefined) {
-    text = JSON.stringify(type)
-    if (types.size < TYPES) types.set(type, text)
-  }
-  return text
 }
 
 /** Whether UTF-8 can say `text`: a half of a pair is lost there. */

@@ -3,7 +3,7 @@
  * the other. Every other line is an ordinary one, and is passed on.
  */
 import { StringDecoder } from 'node:string_decoder'
-import { entryWith } from './encoding.js'
+import { ALIVE, ANSWER, type Entry, FAILURE, POST, RELAY, REQUEST } from './entry.js'
 import { failure } from './failure.js'
 import type { Link } from './link.js'
 import type { Carrier } from './types.js'
@@ -14,6 +14,9 @@ export interface LineCarrier extends Carrier {
   /** Nothing more comes: the last line may have no end. */
   finish(): void
 }
+
+/** What numbers of heartbeats begin with, to tell them from those of requests. */
+const BEAT = 'beat-'
 
 /** Bytes stand for themselves in base64, since a line is text. */
 const BASE64 = 'base64'
@@ -43,7 +46,8 @@ export function lineCarrier(
     }
     begun += before
     try {
-      link.accept([entry], text.length)
+      link.arriving(1, text.length)
+      link.entry(...entry)
     } catch (cause) {
       link.fail(failure('ERR_IPC_PROTOCOL', `a line of ${link.peer} is no message`, {}, { cause }))
     }
@@ -70,7 +74,7 @@ export function lineCarrier(
     size = 0
   }
   let batch = ''
-  const put = (entry: unknown[]) => {
+  const put = (entry: Entry) => {
     batch += `${JSON.stringify(lineOf(entry, link))}\n`
     return batch.length
   }
@@ -80,10 +84,12 @@ export function lineCarrier(
     return 0
   }
   return {
-    add: (head, data) => put(JSON.parse(data === undefined ? `${head}]` : `${head},${data}]`)),
+    add: (operation, id, type, address, data) =>
+      put([operation, id, Date.now(), type, address, data === undefined ? undefined : JSON.parse(data)]),
     send,
     sendRaw(envelope, bytes, isText) {
-      put(entryWith(envelope, isText ? bufferOf(bytes).toString() : inBase64(bytes)))
+      const [operation, id, time, type, address] = JSON.parse(envelope)
+      put([operation, id, time, type, address, isText ? bufferOf(bytes).toString() : inBase64(bytes)])
       return send()
     },
     waiting: () => 0,
@@ -100,19 +106,17 @@ export function lineCarrier(
   }
 }
 
-function lineOf(entry: unknown[], link: Link): Record<string, unknown> {
-  const [operation, id, time] = entry
-  const timestamp = time || Date.now()
+function lineOf([operation, id, timestamp, type, address, data]: Entry, link: Link): Record<string, unknown> {
   const from = link.pid === 0 ? 'worker' : 'master'
   switch (operation) {
-    case 0:
-      return { id: String(id), type: entry[3], data: entry[5], timestamp, from }
-    case 4:
-      return { id: String(id), type: entry[3], data: entry[5], timestamp, from, to: entry[4] }
-    case 1:
-      return { id: `r${id}`, correlationId: String(id), success: true, data: entry[3], timestamp }
-    case 2: {
-      const remote = entry[3] as { message: string }
+    case REQUEST:
+      return { id: String(id), type, data, timestamp, from }
+    case RELAY:
+      return { id: String(id), type, data, timestamp, from, to: address }
+    case ANSWER:
+      return { id: `r${id}`, correlationId: String(id), success: true, data, timestamp }
+    case FAILURE: {
+      const remote = data as { message: string }
       return {
         id: `r${id}`,
         correlationId: String(id),
@@ -122,10 +126,11 @@ function lineOf(entry: unknown[], link: Link): Record<string, unknown> {
         timestamp,
       }
     }
-    case 3:
-      return { id: 'send', type: 'send', data: entry[1], timestamp: Date.now(), from }
+    case POST:
+      return { id: 'send', type: 'send', data, timestamp, from }
     default:
-      return { id: String(id), type: operation === 5 ? 'heartbeat' : 'alive', timestamp: Date.now(), from }
+      // A request like any other, for a process that was written by hand; see `entryOf` for its answer.
+      return { id: `${BEAT}${id}`, type: 'heartbeat', timestamp, from }
   }
 }
 
@@ -133,7 +138,7 @@ function lineOf(entry: unknown[], link: Link): Record<string, unknown> {
 const BEGINNING = '{"id":"'
 
 /** What a line says: the entry that it ends with, if any, and what stands before that. */
-function cut(text: string): [string, unknown[] | undefined] {
+function cut(text: string): [string, Entry | undefined] {
   const whole = entryOf(text)
   if (whole || !text.endsWith('}')) return ['', whole]
   for (let at = text.indexOf(BEGINNING, 1); at > 0; at = text.indexOf(BEGINNING, at + 1)) {
@@ -144,7 +149,7 @@ function cut(text: string): [string, unknown[] | undefined] {
 }
 
 /** The entry that a line stands for; `undefined` for an ordinary line. */
-function entryOf(text: string): unknown[] | undefined {
+function entryOf(text: string): Entry | undefined {
   if (!text.startsWith('{')) return undefined
   let line: Record<string, unknown>
   try {
@@ -155,16 +160,18 @@ function entryOf(text: string): unknown[] | undefined {
   const { id, type, correlationId, success, timestamp = Date.now(), from, to, error } = line
   const data = dataOf(line.data)
   if (typeof correlationId === 'string' && typeof success === 'boolean') {
+    if (correlationId.startsWith(BEAT)) return [ALIVE, 0, 0, undefined, undefined, undefined]
     const answered = /^\d+$/.test(correlationId) ? Number(correlationId) : correlationId
-    return success
-      ? [1, answered, timestamp, data]
-      : [2, answered, timestamp, line.remote ?? { message: String(error) }]
+    const outcome = success ? data : (line.remote ?? { message: String(error) })
+    return [success ? ANSWER : FAILURE, answered, 0, undefined, undefined, outcome]
   }
-  if (typeof type !== 'string' || (from !== 'master' && from !== 'worker')) return undefined
-  if (type === 'send' && id === 'send') return [3, data]
-  if (type === 'alive') return [6, id]
-  if (typeof id !== 'string' || typeof timestamp !== 'number') return undefined
-  return typeof to === 'string' ? [4, id, timestamp, type, to, data] : [0, id, timestamp, type, 0, data]
+  if (typeof type !== 'string' || (from !== 'master' && from !== 'worker') || typeof id !== 'string')
+    return undefined
+  if (type === 'send' && id === 'send') return [POST, 0, 0, undefined, undefined, data]
+  if (typeof timestamp !== 'number') return undefined
+  return typeof to === 'string'
+    ? [RELAY, id, timestamp, type, to, data]
+    : [REQUEST, id, timestamp, type, undefined, data]
 }
 
 function inBase64(bytes: Uint8Array): Record<string, string> {

@@ -1,18 +1,12 @@
 /**
  * One peer: a channel to one process, with everything that waits for it. Messages are collected until the current
  * turn of JavaScript ends and go out as one frame; what arrives together is delivered together.
- *
- * An entry of a batch is one of
- * - `[0, id, time, type, from, data?]` a request · `[4, id, time, type, to, data?]` one for another worker
- * - `[1, id, time, data?]` its answer · `[2, id, time, error]` its failure; their time is 0, nobody asks for it
- * - `[3, data?]` a message of `process.send` · `[5, id]` a question whether anybody reads · `[6, id]` somebody does
- *
- * An entry with bytes or a long text for `data` travels in a frame of its own, `data` behind it.
  */
 import type { WorkerCommunicationError } from '../errors.js'
 import { Alarm } from './alarm.js'
-import { Calls } from './calls.js'
-import { encode, jsonOf } from './encoding.js'
+import { Calls, type Departure } from './calls.js'
+import { encode } from './encoding.js'
+import { ALIVE, ANSWER, BATCH, FAILURE, POST, QUESTION, RELAY, REQUEST } from './entry.js'
 import { failure, pack, type Remote, unpack } from './failure.js'
 import { Heartbeat } from './heartbeat.js'
 import { FLUSH_PATIENCE, isExiting } from './last-words.js'
@@ -23,8 +17,6 @@ import { handlerQueueFull, noHandler, protocolError, queueFull, slowPeer } from 
 import { asBytes } from './rooms.js'
 import type { Carrier, Encoded, Incoming, Receiver, Settings } from './types.js'
 
-/** Bytes of a batch that is sent before the turn ends. */
-const BATCH = 16 * 1024
 /** Bytes that may wait for a peer, unless one message is larger. */
 const WAITING = 64 * 1024 * 1024
 
@@ -32,6 +24,12 @@ const WAITING = 64 * 1024 * 1024
 export function maxWaiting(settings: Settings): number {
   return Math.max(WAITING, 2 * settings.maxMessageSize)
 }
+
+/** What waits for an answer. */
+type Asking = typeof REQUEST | typeof RELAY
+
+/** No data. */
+const NOTHING: Encoded = { text: undefined }
 
 /** A channel to one process. */
 export class Link {
@@ -57,12 +55,13 @@ export class Link {
   readonly #passing = new Passing(cause => this.#bury(cause))
   /** Bytes of the batch in the making. */
   #batched = 0
-  /** When it was begun. */
-  #time = 0
+  /** When it goes out, for the requests in it; made for the first of them. */
+  #departure: Departure | undefined
   #flushing = false
   /** Bytes that wait in the carrier, as it said last. */
   #waiting = 0
-  /** Characters of the entry that is taken. */
+  /** When the entries that are taken arrived, and how many characters one has. */
+  #arrival = 0
   #entrySize = 0
   #holds = 0
   /** Set when nothing can be sent any more; answers fail with it. */
@@ -76,7 +75,7 @@ export class Link {
     this.#parking = new Parking({ count: settings.queueSize, size: this.#maxWaiting })
     this.#heart = new Heartbeat(
       settings.heartbeatInterval,
-      question => this.#put(`[5,${question}`, { text: undefined }),
+      question => this.#put(QUESTION, question, undefined, undefined, NOTHING),
       missed => {
         for (const receiver of this.#receivers) receiver.silent(this, missed)
       },
@@ -130,25 +129,36 @@ export class Link {
   /** Ask the peer; resolves with its answer. Rejects, never throws. */
   request(type: string, data: unknown): Promise<unknown> {
     try {
-      return this.ask(0, type, '0', this.encode(type, data))
+      return this.ask(REQUEST, type, undefined, this.encode(type, data))
     } catch (error) {
       this.counters.failures += 1
       return Promise.reject(error)
     }
   }
 
-  /** Ask with data that was encoded, as entry `operation` with `address`, JSON, in it. */
-  ask(operation: 0 | 4, type: string, address: string, data: Encoded): Promise<unknown> {
+  /** Ask with data that was encoded, for the worker or in the name of the worker `address`. */
+  ask(operation: Asking, type: string, address: string | undefined, data: Encoded): Promise<unknown> {
+    return new Promise((resolve, reject) => this.call(operation, type, address, data, resolve, reject))
+  }
+
+  /** Ask as {@link ask} does, for somebody who needs no promise. */
+  call(
+    operation: Asking,
+    type: string,
+    address: string | undefined,
+    data: Encoded,
+    resolve: (answer: unknown) => void,
+    reject: (error: Error) => void,
+  ): void {
     const refusal = this.#refusal(this.#calls.size >= this.settings.queueSize, type)
-    if (refusal) return Promise.reject(refusal)
-    return new Promise((resolve, reject) => {
-      const start = performance.now()
-      if (this.#calls.size === 0) this.hold()
-      const id = this.#calls.add({ resolve, reject, type, start })
-      this.#alarm.set(start + this.settings.timeout, start)
-      if (this.#batched === 0) this.#time = Date.now()
-      this.#put(`[${operation},${id},${this.#time},${jsonOf(type)},${address}`, data)
-    })
+    if (refusal) {
+      reject(refusal)
+      return
+    }
+    if (this.#calls.size === 0) this.hold()
+    this.#departure ??= { time: Number.POSITIVE_INFINITY }
+    const id = this.#calls.add({ resolve, reject, type, departure: this.#departure })
+    this.#put(operation, id, type, address, data)
   }
 
   /** Send without an answer, as `process.send` does. Throws when it is not taken; `false` when the peer is slow. */
@@ -156,7 +166,7 @@ export class Link {
     const encoded = this.encode('message', data)
     const refusal = this.#refusal(false, 'message')
     if (refusal) throw refusal
-    this.#put('[3', encoded)
+    this.#put(POST, 0, undefined, undefined, encoded)
     return this.#waiting + this.#batched < BATCH
   }
 
@@ -169,7 +179,7 @@ export class Link {
       this.refuse(request, error)
       return
     }
-    this.#put(`[1,${JSON.stringify(request.id)},0`, encoded)
+    this.#put(ANSWER, request.id, undefined, undefined, encoded)
   }
 
   /** Answer a request of the peer with an error. */
@@ -179,7 +189,7 @@ export class Link {
       const { message = '', code } = pack(error)
       text = JSON.stringify({ message: message.slice(0, 1_000), code })
     }
-    this.#put(`[2,${JSON.stringify(request.id)},0`, { text })
+    this.#put(FAILURE, request.id, undefined, undefined, { text })
   }
 
   /** Hand over everything that was accepted: the process ends. */
@@ -242,60 +252,62 @@ export class Link {
     this.#parking.offerPosts(data => this.#deliver(data))
   }
 
-  /** Take entries that arrived, which have `size` characters. Throws when they are none. */
-  accept(entries: unknown, size: number): void {
-    if (!Array.isArray(entries)) throw new TypeError('a batch that is no list')
-    const now = performance.now()
-    this.#entrySize = size / (entries.length || 1)
-    for (const entry of entries) this.#entry(entry, now)
+  /** `count` entries arrived, which have `size` characters together. */
+  arriving(count: number, size: number): void {
+    this.#arrival = performance.now()
+    this.#entrySize = size / (count || 1)
   }
 
-  #entry(entry: unknown, now: number): void {
-    if (!Array.isArray(entry)) throw new TypeError('an entry that is no list')
-    const operation = entry[0]
-    const id = entry[1]
+  /** Take one of those that arrived. Throws when it is none. */
+  entry(
+    operation: number,
+    id: number | string,
+    time: number,
+    type: unknown,
+    address: unknown,
+    data: unknown,
+  ): void {
     switch (operation) {
-      case 0:
-      case 4: {
-        const [, , time, type, address, data] = entry
-        const isId = typeof id === 'number' || typeof id === 'string'
-        if (!isId || typeof time !== 'number' || typeof type !== 'string')
-          throw new TypeError('a request without a type')
+      case REQUEST:
+      case RELAY: {
+        if (typeof type !== 'string') throw new TypeError('a request without a type')
+        if (operation === RELAY && typeof address !== 'string') throw new TypeError('a message for nobody')
         this.counters.received += 1
         // The peer speaks: from now on it can be asked whether it still does.
         if (this.pid !== 0) this.#heart.start()
-        const from = operation === 0 && typeof address === 'string' ? address : undefined
-        const to = operation === 4 ? String(address) : undefined
+        const who = typeof address === 'string' ? address : undefined
+        const from = operation === REQUEST ? who : undefined
+        const to = operation === RELAY ? who : undefined
         this.#request({ link: this, id, time, type, data, from, to })
         break
       }
-      case 1:
-      case 2: {
+      case ANSWER:
+      case FAILURE: {
         const call = this.#calls.take(id)
         if (!call) break
         if (this.#calls.size === 0) this.release()
         this.counters.received += 1
-        this.latency.record(now - call.start)
-        if (operation === 1) {
-          call.resolve(entry[3])
+        this.latency.record(this.#arrival - call.departure.time)
+        if (operation === ANSWER) {
+          call.resolve(data)
         } else {
           this.counters.failures += 1
-          call.reject(unpack((entry[3] ?? {}) as Remote, call.type, this.peer))
+          call.reject(unpack((data ?? {}) as Remote, call.type, this.peer))
         }
         break
       }
-      case 3:
+      case POST:
         this.counters.received += 1
-        this.#posted(id)
+        this.#posted(data)
         break
-      case 5:
-        this.#put(`[6,${JSON.stringify(id)}`, { text: undefined })
+      case QUESTION:
+        this.#put(ALIVE, id, undefined, undefined, NOTHING)
         break
-      case 6:
+      case ALIVE:
         this.#heart.answered()
         break
       default:
-        throw new TypeError(`an entry of unknown kind ${JSON.stringify(operation)}`)
+        throw new TypeError(`an entry of unknown kind ${operation}`)
     }
   }
 
@@ -348,15 +360,21 @@ export class Link {
     return queueFull(this.peer, what, { ...this.#who(), type })
   }
 
-  #put(head: string, data: Encoded): void {
+  #put(
+    operation: number,
+    id: number | string,
+    type: string | undefined,
+    address: string | undefined,
+    data: Encoded,
+  ): void {
     if (this.#ended) return
     this.counters.sent += 1
-    if (data.bytes) {
-      this.#sendRaw(head, data.bytes, false)
-    } else if (data.long !== undefined) {
-      asBytes(data.long, bytes => this.#sendRaw(head, bytes, true))
+    if (data.bytes || data.long !== undefined) {
+      const envelope = JSON.stringify([operation, id, Date.now(), type, address])
+      if (data.bytes) this.#sendRaw(envelope, data.bytes, false)
+      else asBytes(data.long, bytes => this.#sendRaw(envelope, bytes, true))
     } else {
-      this.#batched = this.#carrier.add(head, data.text)
+      this.#batched = this.#carrier.add(operation, id, type, address, data.text)
     }
     if (isExiting()) this.flush()
     else if (this.#batched > BATCH) this.#send()
@@ -366,10 +384,10 @@ export class Link {
     }
   }
 
-  #sendRaw(head: string, bytes: Uint8Array, isText: boolean): void {
+  #sendRaw(envelope: string, bytes: Uint8Array, isText: boolean): void {
     this.#send()
     this.counters.bytesSent += bytes.length
-    this.#sent(this.#carrier.sendRaw(`${head}]`, bytes, isText))
+    this.#sent(this.#carrier.sendRaw(envelope, bytes, isText))
   }
 
   readonly #flushBatch = (): void => {
@@ -385,6 +403,12 @@ export class Link {
   }
 
   #sent(outcome: number): void {
+    if (this.#departure) {
+      const now = performance.now()
+      this.#departure.time = now
+      this.#departure = undefined
+      this.#alarm.set(now + this.settings.timeout, now)
+    }
     if (outcome >= 0) this.#waiting = outcome
     else if (outcome === -1) this.fail(slowPeer(this.peer))
     // The peer is gone. What it wrote before that may still be unread; the reading side tells the end.
@@ -394,7 +418,7 @@ export class Link {
     if (this.#ended) return
     const now = performance.now()
     const { timeout } = this.settings
-    const late = this.#calls.takeBefore(now - timeout)
+    const late = this.#calls.takeUntil(now - timeout)
     if (late.length > 0 && this.#calls.size === 0) this.release()
     for (const call of late) {
       this.counters.timeouts += 1

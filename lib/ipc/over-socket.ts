@@ -1,9 +1,9 @@
 /** Links over sockets: batches go out by one native call, and what the event loop reads comes in by one. */
 
 import { binding } from '../binding.js'
-import { Batch } from './batch.js'
+import { Batch, type Send } from './batch.js'
+import { BatchReader, headBytes, PART } from './batch-reader.js'
 import { BusyPoll } from './busy-poll.js'
-import { entryWith } from './encoding.js'
 import { flushAtExit, forget } from './last-words.js'
 import { Link, maxWaiting } from './link.js'
 import { type Reading, read } from './socket.js'
@@ -27,28 +27,31 @@ function carry(link: Link, { readFd, writeFd }: Ends): Carrier {
   // Answers wait there too, which are not asked whether they may.
   const native = new binding.NativeLink(writeFd, maxMessageSize, 2 * maxWaiting(link.settings), compression)
   const batch = new Batch()
+  const reader = new BatchReader(link)
   const poll = new BusyPoll(link.settings.busyPoll)
   flushAtExit(link)
   const reading: Reading = read(readFd, {
     chunk(chunk, length) {
       poll.arrived()
-      take(link, native, chunk, length)
+      take(link, native, reader, chunk, length)
     },
     end() {
       if (native.isMidFrame()) link.failProtocol(new Error('it ended inside a frame'))
       else link.lost()
     },
   })
-  const write = (bytes: Buffer, length: number) => native.sendText(bytes, length)
+  const write: Send = (heads, headsLength, list, listLength) =>
+    native.sendBatch(heads, headsLength, list, listLength)
   return {
-    add: (head, data) => batch.add(head, data),
+    // Only peers that speak lines have texts for numbers.
+    add: (operation, id, type, address, data) => batch.add(operation, id as number, type, address, data),
     send() {
       const waiting = batch.end(write)
       poll.sent()
       return waiting
     },
-    sendRaw(entry, bytes, isText) {
-      const waiting = native.sendRaw(entry, bytes, isText)
+    sendRaw(envelope, bytes, isText) {
+      const waiting = native.sendRaw(envelope, bytes, isText)
       poll.sent()
       return waiting
     },
@@ -66,26 +69,35 @@ function carry(link: Link, { readFd, writeFd }: Ends): Carrier {
 }
 
 /** The first `length` bytes of `chunk` arrived. */
-function take(link: Link, native: Native, chunk: Uint8Array, length: number): void {
-  if (!link.open) return
+function take(link: Link, native: Native, reader: BatchReader, chunk: Uint8Array, length: number): void {
   link.counters.bytesReceived += length
   try {
-    const items = native.feed(chunk, length)
-    for (let index = 0; index < items.length; index += 1) {
-      const item = items[index]
-      if (typeof item === 'string') {
-        link.accept(JSON.parse(item), item.length)
-      } else if (item) {
-        if (item === true) index += 1
-        const data = items[index] as string | Uint8Array
-        index += 1
-        link.accept([entryWith(items[index] as string, data)], data.length)
-      } else {
-        // Throws.
-        native.feed(chunk, 0)
-      }
+    for (let from = 0; from < length && link.open; from += PART) {
+      const to = Math.min(from + PART, length)
+      deliver(link, native, reader, native.feed(chunk, from, to, headBytes))
     }
   } catch (cause) {
     link.failProtocol(cause)
+  }
+}
+
+/** Deliver what became whole. Throws when the peer does not speak the protocol. */
+function deliver(link: Link, native: Native, reader: BatchReader, items: ReturnType<Native['feed']>): void {
+  let heads = 0
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index]
+    if (typeof item === 'string') {
+      heads = reader.read(item, heads)
+    } else if (item) {
+      if (item === true) index += 1
+      const data = items[index] as string | Uint8Array
+      index += 1
+      const [operation, id, time, type, address] = JSON.parse(items[index] as string)
+      link.arriving(1, data.length)
+      link.entry(operation, id, time, type, address, data)
+    } else {
+      // Throws.
+      native.feed(headBytes, 0, 0, headBytes)
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** How a manager sends: once more when it was not accepted, to one or to many. */
-import type { ClusterError, WorkerCommunicationError } from '../errors.js'
+import type { ClusterError } from '../errors.js'
 import type { IPCResponse } from '../ipc.js'
+import { REQUEST } from './entry.js'
 import type { Link } from './link.js'
 import { noBroadcast } from './refusals.js'
 import type { Encoded, Settings } from './types.js'
@@ -29,43 +30,44 @@ export class Sending {
     }
   }
 
-  /** Ask all `workers`; resolves with an answer of each, rejects when that is not allowed. `from`, JSON, is who asks. */
-  async many(
+  /** Ask all `workers`; resolves with an answer of each, rejects when that is not allowed. `from` is who asks. */
+  many(
     settings: Settings,
     workers: [string, Link][],
     type: string,
     data: unknown,
-    from: string,
+    from?: string,
   ): Promise<IPCResponse[]> {
-    this.#check()
-    // That of the workers is their cluster's.
-    if (!settings.broadcast || workers.some(([, link]) => !link.settings.broadcast)) throw noBroadcast(type)
-    let encoded: Encoded | undefined
-    let encodedFor: number | undefined
-    const ask = (link: Link) => {
-      // For one as for all, unless what they take differs.
-      const { maxMessageSize } = link.settings
-      if (!encoded || maxMessageSize !== encodedFor) {
-        encoded = link.encode(type, data)
-        encodedFor = maxMessageSize
-      }
-      return link.ask(0, type, from, encoded)
-    }
-    return Promise.all(
-      workers.map(async ([workerId, link]) => {
+    return new Promise(resolve => {
+      this.#check()
+      // That of the workers is their cluster's.
+      if (!settings.broadcast || workers.some(([, link]) => !link.settings.broadcast)) throw noBroadcast(type)
+      const responses = new Array<IPCResponse>(workers.length)
+      let left = workers.length
+      if (left === 0) resolve(responses)
+      const encoded = new Once(type, data)
+      workers.forEach(([workerId, link], index) => {
         this.#responses += 1
         const id = String(this.#responses)
-        const about = { id, correlationId: id, workerId }
-        try {
-          const answer = await this.one(settings, () => ask(link))
-          return { ...about, success: true, data: answer, timestamp: Date.now() }
-        } catch (error) {
-          const { message, code } = error as WorkerCommunicationError
-          const response = { ...about, success: false, error: message, timestamp: Date.now() }
-          return code === undefined ? response : { ...response, code }
+        const settle = (response: IPCResponse) => {
+          responses[index] = response
+          left -= 1
+          if (left === 0) resolve(responses)
         }
-      }),
-    )
+        const answered = (data: unknown) =>
+          settle({ id, correlationId: id, workerId, success: true, data, timestamp: Date.now() })
+        const failed = (error: unknown) => settle(failureOf(error as ClusterError, id, workerId))
+        if (settings.retryAttempts > 0) {
+          this.one(settings, () => link.ask(REQUEST, type, from, encoded.for(link))).then(answered, failed)
+          return
+        }
+        try {
+          link.call(REQUEST, type, from, encoded.for(link), answered, failed)
+        } catch (error) {
+          failed(error)
+        }
+      })
+    })
   }
 
   async #retry(attempts: number, delay: number, send: () => Promise<unknown>): Promise<unknown> {
@@ -80,4 +82,39 @@ export class Sending {
       }
     }
   }
+}
+
+/** Data that are encoded once for all links, unless what they take differs. */
+class Once {
+  readonly #type: string
+  readonly #data: unknown
+  #encoded: Encoded | undefined
+  #size: number | undefined
+
+  constructor(type: string, data: unknown) {
+    this.#type = type
+    this.#data = data
+  }
+
+  /** Throws when `link` cannot take it. */
+  for(link: Link): Encoded {
+    const { maxMessageSize } = link.settings
+    if (!this.#encoded || this.#size !== maxMessageSize) {
+      this.#encoded = link.encode(this.#type, this.#data)
+      this.#size = maxMessageSize
+    }
+    return this.#encoded
+  }
+}
+
+function failureOf({ message, code }: ClusterError, id: string, workerId: string): IPCResponse {
+  const response = {
+    id,
+    correlationId: id,
+    workerId,
+    success: false,
+    error: message,
+    timestamp: Date.now(),
+  }
+  return code === undefined ? response : { ...response, code }
 }

@@ -18,12 +18,18 @@ export interface Settings {
 
 /** What carries batches. */
 export interface Carrier {
-  /** Put an entry into the batch: `head`, which has no end, and JSON for its data. Gives the bytes that it has then. */
-  add(head: string, data: string | undefined): number
+  /** Put an entry into the batch, its data as JSON. Gives the bytes that it has then. */
+  add(
+    operation: number,
+    id: number | string,
+    type: string | undefined,
+    address: string | undefined,
+    data: string | undefined,
+  ): number
   /** Send the batch; bytes that wait then, -1: not taken, too many wait; -2: not taken, closed. */
   send(): number
-  /** Send an entry with bytes, UTF-8 if it is text; they may be gone afterwards. */
-  sendRaw(entry: string, bytes: Uint8Array, isText: boolean): number
+  /** Send an entry, which is in JSON, with bytes for data, UTF-8 if it is text; they may be gone afterwards. */
+  sendRaw(envelope: string, bytes: Uint8Array, isText: boolean): number
   /** Bytes that wait. */
   waiting(): number
   /** Wait until they are handed over, at most `patience` ms. */

@@ -4,6 +4,7 @@
 //! everything that arrived. A batch of messages goes out by one call, too.
 
 use std::{
+  mem,
   os::fd::{FromRawFd as _, IntoRawFd as _, OwnedFd},
   ptr,
   time::Duration,
@@ -22,7 +23,7 @@ use crate::ipc::{
   agent::own,
   compress::compress,
   frame::{COMPRESSED, HEADER, header},
-  incoming::{Incoming, LONG, Payload, RAW, TEXT},
+  incoming::{BATCH, Incoming, LONG, Payload, RAW},
   messages::pair,
   outgoing::{Outgoing, Refused},
   settings::IpcSettings,
@@ -133,26 +134,38 @@ impl NativeLink {
     drop(unsafe { OwnedFd::from_raw_fd(fd) });
   }
 
-  /// Send a batch: the first `length` bytes of `text`, which are UTF-8. Returns the bytes that wait;
-  /// -1: too many do, and this was not taken; -2: closed.
+  /// Send a batch: the first `headsLength` bytes of its `heads`, and the first `listLength` of its
+  /// `list`, which are UTF-8. Returns the bytes that wait; -1: too many do, and this was not taken; -2:
+  /// closed.
   // Of bytes as a slice the engine is asked for their array buffer, and Bun has to make one: two microseconds
   // for each chunk that is read. A buffer is only asked where it is.
-  #[napi(ts_args_type = "text: Uint8Array, length: number")]
-  pub fn send_text(&self, text: BufferSlice<'_>, length: u32) -> f64 {
-    let Some(text) = text.get(..length as usize) else {
+  #[napi(
+    ts_args_type = "heads: Uint8Array, headsLength: number, list: Uint8Array, listLength: number"
+  )]
+  pub fn send_batch(
+    &self,
+    heads: BufferSlice<'_>,
+    heads_length: u32,
+    list: BufferSlice<'_>,
+    list_length: u32,
+  ) -> f64 {
+    let parts = heads.get(..heads_length as usize).zip(list.get(..list_length as usize));
+    let Some((heads, list)) = parts else {
       return CLOSED;
     };
+    let size = heads.len() as u64;
     let sent = if self.compression
-      && let Some(packed) = compress(text)
+      && let Some(packed) = compress(list)
     {
-      self.outgoing.send(&[&head(packed.len(), TEXT, COMPRESSED, 0), &packed])
+      let head = head(heads.len() + packed.len(), BATCH, COMPRESSED, size);
+      self.outgoing.send(&[&head, heads, &packed])
     } else {
-      self.outgoing.send(&[&head(text.len(), TEXT, 0, 0), text])
+      self.outgoing.send(&[&head(heads.len() + list.len(), BATCH, 0, size), heads, list])
     };
     outcome(sent)
   }
 
-  /// Send one message that carries bytes, which may be UTF-8 for a text. Returns as `sendText`.
+  /// Send one message that carries bytes, which may be UTF-8 for a text. Returns as `sendBatch`.
   #[napi(ts_args_type = "envelope: string, bytes: Uint8Array, isText: boolean")]
   pub fn send_raw(&self, envelope: String, bytes: BufferSlice<'_>, is_text: bool) -> f64 {
     let bytes = bytes.as_ref();
@@ -170,31 +183,50 @@ impl NativeLink {
     outcome(sent)
   }
 
-  /// Take the first `length` bytes of `chunk`, as they were read. Returns what became whole: a string
-  /// is a batch; bytes and the string behind them are a message; `true` and the two strings behind it
-  /// are one with text; `null`, the last, says that the peer does not speak the protocol. The next call
-  /// throws what is wrong; the channel is of no use then.
+  /// Take the bytes of `chunk` from `from` to `to`, as they were read. Returns what became whole: a
+  /// string is the list of a batch, whose heads are put into `heads`, behind those of the batch before;
+  /// bytes and the string behind them are a message; `true` and the two strings behind it are one with
+  /// text; `null`, the last, says that the peer does not speak the protocol. The next call throws what is
+  /// wrong; the channel is of no use then.
   #[napi(
-    ts_args_type = "chunk: Uint8Array, length: number",
+    ts_args_type = "chunk: Uint8Array, from: number, to: number, heads: Uint8Array",
     ts_return_type = "(string | Uint8Array | true | null)[]"
   )]
-  pub fn feed(&mut self, env: Env, chunk: BufferSlice<'_>, length: u32) -> Result<Vec<Item>> {
+  pub fn feed(
+    &mut self,
+    env: Env,
+    chunk: BufferSlice<'_>,
+    from: u32,
+    to: u32,
+    mut heads: BufferSlice<'_>,
+  ) -> Result<Vec<Item>> {
     if let Some(reason) = &self.broken {
       return Err(Error::new(Status::GenericFailure, reason.clone()));
     }
     let mut items = Vec::new();
-    let read = chunk.get(..length as usize).unwrap_or_default();
-    let fed = self.incoming.feed(read, |payload| match payload {
-      Payload::Text(text) => items.push(Item::text(env, text)),
-      Payload::Raw { envelope, bytes } => {
-        items.push(Item::bytes(env, bytes.to_vec()));
-        items.push(Item::text(env, envelope));
+    let mut places = &mut *heads;
+    let read = chunk.get(from as usize..to as usize).unwrap_or_default();
+    let fed = self.incoming.feed(read, |payload| {
+      match payload {
+        Payload::Batch { heads, list } => {
+          let Some((place, rest)) = mem::take(&mut places).split_at_mut_checked(heads.len()) else {
+            return Err("more messages than are sent at once".to_owned());
+          };
+          place.copy_from_slice(heads);
+          places = rest;
+          items.push(Item::text(env, list));
+        }
+        Payload::Raw { envelope, bytes } => {
+          items.push(Item::bytes(env, bytes.to_vec()));
+          items.push(Item::text(env, envelope));
+        }
+        Payload::Long { envelope, data } => {
+          items.push(Item::mark(env));
+          items.push(Item::text(env, data));
+          items.push(Item::text(env, envelope));
+        }
       }
-      Payload::Long { envelope, data } => {
-        items.push(Item::mark(env));
-        items.push(Item::text(env, data));
-        items.push(Item::text(env, envelope));
-      }
+      Ok(())
     });
     if let Err(reason) = fed {
       self.broken = Some(reason);

@@ -88,11 +88,15 @@ export async function measureOne(ask, pids) {
 
 /** Add broadcasts to `figures`: `askAll(data)` resolves when all of `pids` but one have answered. */
 export async function measureBroadcast(figures, askAll, pids) {
-  const small = record()
-  // As many messages for each worker as one alone has before it is measured.
-  const { perSecond, cpu } = await steady(() => askAll(small), 16, pids, 0.3 * BROADCAST)
-  figures.broadcast = perSecond
-  figures.cpu.broadcast = cpu
+  for (const [name, data] of [
+    ['broadcast', record()],
+    ['broadcastTiny', tiny()],
+  ]) {
+    // As many messages for each worker as one alone has before it is measured.
+    const { perSecond, cpu } = await steady(() => askAll(data), 16, pids, 0.3 * BROADCAST)
+    figures[name] = perSecond
+    figures.cpu[name] = cpu
+  }
 }
 
 /** How many workers are asked by a broadcast. */
@@ -105,19 +109,22 @@ export const BROADCAST = 8
  */
 export function measureJSON() {
   const small = costs(record(), 1.5)
+  const short = costs(tiny(), 0.5)
   const figures = {
     latency: 2 * (small.write + small.read),
     pipelined: 1e6 / (small.write + small.read),
+    pipelinedTiny: 1e6 / (short.write + short.read),
     broadcast: 1e6 / (small.write + BROADCAST * small.read),
+    broadcastTiny: 1e6 / (short.write + BROADCAST * short.read),
   }
-  const short = costs(tiny(), 0.5)
-  figures.pipelinedTiny = 1e6 / (short.write + short.read)
-  const echo = 2 * (small.write + small.read)
+  const echo = ({ write, read }) => 2 * (write + read)
+  const toAll = ({ write, read }) => write + BROADCAST * (2 * read + write)
   const cpu = {
-    latency: echo,
-    pipelined: echo,
-    pipelinedTiny: 2 * (short.write + short.read),
-    broadcast: small.write + BROADCAST * (2 * small.read + small.write),
+    latency: echo(small),
+    pipelined: echo(small),
+    pipelinedTiny: echo(short),
+    broadcast: toAll(small),
+    broadcastTiny: toAll(short),
   }
   for (const [name, size] of [
     ['json64K', 64 * KIB],

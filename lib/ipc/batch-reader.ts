@@ -2,8 +2,8 @@
 import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAMED, TYPE, TYPES } from './entry.js'
 import type { Link } from './link.js'
 
-/** Bytes that are looked at in one call: heads of what they hold have room. */
-export const PART = 64 * 1024
+/** Bytes that are looked at in one call: heads of what they hold have room. Bun reads no more at once. */
+export const PART = 512 * 1024
 
 /** What the lowest bits of a word are: the operation. */
 const OPERATION = 0xff

@@ -5,8 +5,8 @@ import { test } from 'node:test'
 
 const require = createRequire(import.meta.url)
 const { Batch } = require('../dist/ipc/batch.js')
-const { BatchReader, headBytes } = require('../dist/ipc/batch-reader.js')
-const { BATCH, TYPES } = require('../dist/ipc/entry.js')
+const { BatchReader, takeHeads } = require('../dist/ipc/batch-reader.js')
+const { BATCH, NAME, TYPES } = require('../dist/ipc/entry.js')
 
 /** Both ends of a channel: what is added to `batch` arrives in `entries` when it is sent. */
 function channel() {
@@ -17,12 +17,13 @@ function channel() {
   }
   const batch = new Batch()
   const reader = new BatchReader(link)
+  const { numbers, bytes } = takeHeads()
   const send = () =>
     batch.end((heads, headsLength, list, listLength) => {
-      headBytes.set(heads.subarray(0, headsLength))
-      return reader.read(list.toString('utf8', 0, listLength), 0) * 8 - headsLength
+      bytes.set(heads.subarray(0, headsLength))
+      return reader.read(list.toString('utf8', 0, listLength), numbers, 0) * 8 - headsLength
     })
-  return { batch, entries, send, reader }
+  return { batch, entries, send }
 }
 
 const TEXTS = ['', 'a', 'grüße "du"\n', '\u{1f600}\ud800', 'x'.repeat(3_000), '\u4e2d'.repeat(9_000)]
@@ -69,6 +70,22 @@ test('a type is named once, as long as there are numbers', () => {
   assert.equal(bytesOf('more!!'), named)
   assert.equal(bytesOf('more!!'), named)
   assert.ok(bytesOf('a type') < named)
+})
+
+test('a type with a long name is named each time, and not kept', () => {
+  const { batch, send } = channel()
+  for (const [length, again] of [
+    [NAME, 1],
+    [NAME + 1, NAME + 1],
+  ]) {
+    const bytes = () => {
+      const bytes = batch.add(0, 1, 'x'.repeat(length), undefined, undefined)
+      send()
+      return bytes
+    }
+    assert.equal(bytes() >= length, true)
+    assert.equal(bytes() >= NAME, again > NAME, `${length} characters`)
+  }
 })
 
 test('what is dropped is not sent', () => {

@@ -52,6 +52,29 @@ for (const { window, stragglers } of [
   })
 }
 
+test('as many as there are comes and goes, and those that wait for long are found all the time', () => {
+  const random = numbers(9)
+  const calls = new Calls()
+  const model = new Map()
+  const answer = id => {
+    assert.equal(calls.take(id), model.get(id), `call ${id}`)
+    model.delete(id)
+  }
+  for (let time = 0; time < 60_000; time += 1) {
+    const added = call(time)
+    model.set(calls.add(added), added)
+    // Between a few and a thousand, and back again.
+    const window = 5 + (2 ** Math.floor(time / 3_000) % 1_024)
+    while (model.size > window) {
+      const waiting = [...model.keys()]
+      // The older one is, the less likely is its answer.
+      answer(waiting.at(-1 - Math.floor(random(waiting.length ** 0.5) ** 2)))
+    }
+  }
+  for (const id of [...model.keys()].reverse()) answer(id)
+  assert.equal(calls.size, 0)
+})
+
 test('a number that nobody asked with finds nothing', () => {
   const calls = new Calls()
   for (const id of [0, 1, -1, Number.NaN, 1.5, Infinity, 2 ** 60, 'one', undefined]) {

@@ -132,6 +132,9 @@ for (const [way, reason] of [
   ['unknown type', /without a type/],
   ['type without a name', /without a name/],
   ['type with a wrong number', /without a name or number/],
+  ['type with a long name', /without a name or number/],
+  ['envelope that is none', /without a number or time/],
+  ['envelope without a number', /without a number or time/],
   ['compressed', /is the most/],
   ['random', /./],
 ]) {

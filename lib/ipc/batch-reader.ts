@@ -1,5 +1,5 @@
 /** Entries that arrived as batches, see `entry.ts`. */
-import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAMED, TYPE, TYPES } from './entry.js'
+import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAME, NAMED, TYPE, TYPES } from './entry.js'
 import type { Link } from './link.js'
 
 /** Bytes that are looked at in one call: heads of what they hold have room. Bun reads no more at once. */
@@ -8,12 +8,25 @@ export const PART = 512 * 1024
 /** What the lowest bits of a word are: the operation. */
 const OPERATION = 0xff
 
-/**
- * Where the heads of what arrived are put, for all links in turn. Of a part, and of a batch that began in those before
- * it; nobody sends more.
- */
-export const heads = new Float64Array((2 * (PART + 2 * BATCH)) / HEAD)
-export const headBytes = Buffer.from(heads.buffer)
+/** Where the heads of what arrived are put: of a part, and of a batch that began before it; nobody sends more. */
+export class Heads {
+  readonly numbers = new Float64Array((2 * (PART + 2 * BATCH)) / HEAD)
+  readonly bytes = Buffer.from(this.numbers.buffer)
+}
+
+let spare: Heads | undefined
+
+/** Heads to read into, until they are given back. The same for all links, unless a handler lets the event loop turn. */
+export function takeHeads(): Heads {
+  const heads = spare ?? new Heads()
+  spare = undefined
+  return heads
+}
+
+/** They are free for others. */
+export function giveBackHeads(heads: Heads): void {
+  spare = heads
+}
 
 /** Reads what one peer sends. */
 export class BatchReader {
@@ -25,8 +38,8 @@ export class BatchReader {
     this.#link = link
   }
 
-  /** Give the batch with the list `text` and its heads at `at` to the link; where the next one's are. Throws if it is none. */
-  read(text: string, at: number): number {
+  /** Give the batch with the list `text` and its `heads` from `at` to the link; where the next one's are. Throws if it is none. */
+  read(text: string, heads: Float64Array, at: number): number {
     const list: unknown = JSON.parse(text)
     if (!Array.isArray(list)) throw new TypeError('a batch that is no list')
     const time = heads[at] as number
@@ -62,7 +75,8 @@ export class BatchReader {
 
   #learn(number: number, type: unknown): void {
     if (number === 0) return
-    if (typeof type !== 'string' || number > TYPES) throw new TypeError('a type without a name or number')
+    if (typeof type !== 'string' || type.length > NAME || number > TYPES)
+      throw new TypeError('a type without a name or number')
     this.#types[number] = type
   }
 }

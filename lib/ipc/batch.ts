@@ -1,5 +1,5 @@
 /** Entries on their way out, written as bytes at once, so that no text is made only to be copied. See `entry.ts`. */
-import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAMED, TYPE, TYPES } from './entry.js'
+import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAME, NAMED, TYPE, TYPES } from './entry.js'
 import { giveBack, LARGE, take, WIDEST } from './rooms.js'
 
 /** What a list has besides its elements: brackets, and a comma behind each of the three that an entry has at most. */
@@ -83,7 +83,7 @@ export class Batch {
   }
 
   #newNumber(type: string): number {
-    if (this.#numbers.size >= TYPES) return 0
+    if (this.#numbers.size >= TYPES || type.length > NAME) return 0
     this.#numbers.set(type, this.#numbers.size + 1)
     return this.#numbers.size
   }

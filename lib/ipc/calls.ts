@@ -50,7 +50,8 @@ export class Calls {
   /** The call that number `id` answers; `undefined` when it is too late, or was asked by nobody. */
   take(id: number | string): Call | undefined {
     if (typeof id !== 'number') return undefined
-    const call = this.#isInRing(id) ? this.#takeFromRing(id) : this.#takeLate(id)
+    // One that is late may be among the last again, once the ring is wider.
+    const call = this.#takeFromRing(id) ?? this.#takeLate(id)
     if (call) this.#size -= 1
     return call
   }
@@ -77,12 +78,10 @@ export class Calls {
     return this.takeUntil(Number.POSITIVE_INFINITY)
   }
 
-  /** Whether `id` is one of the last, as many as there are places. The peer may have made it up. */
-  #isInRing(id: number): boolean {
-    return Number.isInteger(id) && id <= this.#lastId && id > this.#lastId - this.#ring.length
-  }
-
   #takeFromRing(id: number): Call | undefined {
+    // The peer may have made it up.
+    const isOneOfTheLast = Number.isInteger(id) && id <= this.#lastId && id > this.#lastId - this.#ring.length
+    if (!isOneOfTheLast) return undefined
     const place = id & (this.#ring.length - 1)
     const call = this.#ring[place]
     if (call) this.#ring[place] = undefined

@@ -42,6 +42,8 @@ export const TYPE = 16
 
 /** Types that have a number, in each direction. */
 export const TYPES = 1_000
+/** Characters of the name of such a type; both sides keep it. */
+export const NAME = 256
 /** Bytes of a head. */
 export const HEAD = 16
 /** Bytes of a batch that is sent before the turn ends. So there are less heads in it than make that. */

@@ -2,7 +2,7 @@
 
 import { binding } from '../binding.js'
 import { Batch, type Send } from './batch.js'
-import { BatchReader, headBytes, PART } from './batch-reader.js'
+import { BatchReader, giveBackHeads, type Heads, PART, takeHeads } from './batch-reader.js'
 import { BusyPoll } from './busy-poll.js'
 import { flushAtExit, forget } from './last-words.js'
 import { Link, maxWaiting } from './link.js'
@@ -71,33 +71,41 @@ function carry(link: Link, { readFd, writeFd }: Ends): Carrier {
 /** The first `length` bytes of `chunk` arrived. */
 function take(link: Link, native: Native, reader: BatchReader, chunk: Uint8Array, length: number): void {
   link.counters.bytesReceived += length
+  const heads = takeHeads()
   try {
     for (let from = 0; from < length && link.open; from += PART) {
-      const to = Math.min(from + PART, length)
-      deliver(link, native, reader, native.feed(chunk, from, to, headBytes))
+      const items = native.feed(chunk, from, Math.min(from + PART, length), heads.bytes)
+      deliver(link, reader, items, heads)
+      // Throws what is wrong.
+      if (items.at(-1) === null) native.feed(chunk, 0, 0, heads.bytes)
     }
   } catch (cause) {
     link.failProtocol(cause)
+  } finally {
+    giveBackHeads(heads)
   }
 }
 
-/** Deliver what became whole. Throws when the peer does not speak the protocol. */
-function deliver(link: Link, native: Native, reader: BatchReader, items: ReturnType<Native['feed']>): void {
-  let heads = 0
+/** Deliver what became whole. Throws when it is no entry. */
+function deliver(link: Link, reader: BatchReader, items: ReturnType<Native['feed']>, heads: Heads): void {
+  let at = 0
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index]
     if (typeof item === 'string') {
-      heads = reader.read(item, heads)
+      at = reader.read(item, heads.numbers, at)
     } else if (item) {
       if (item === true) index += 1
       const data = items[index] as string | Uint8Array
       index += 1
-      const [operation, id, time, type, address] = JSON.parse(items[index] as string)
-      link.arriving(1, data.length)
-      link.entry(operation, id, time, type, address, data)
-    } else {
-      // Throws.
-      native.feed(headBytes, 0, 0, headBytes)
+      single(link, JSON.parse(items[index] as string), data)
     }
   }
+}
+
+function single(link: Link, envelope: unknown, data: string | Uint8Array): void {
+  const [operation, id, time, type, address] = Array.isArray(envelope) ? envelope : []
+  if (typeof id !== 'number' || typeof time !== 'number')
+    throw new TypeError('an entry without a number or time')
+  link.arriving(1, data.length)
+  link.entry(operation, id, time, type, address, data)
 }

@@ -50,6 +50,7 @@ export class Sending {
         this.#responses += 1
         const id = String(this.#responses)
         const settle = (response: IPCResponse) => {
+          if (responses[index]) return
           responses[index] = response
           left -= 1
           if (left === 0) resolve(responses)

@@ -1319,7 +1319,7 @@ export interface IPCStats {
         bytes: number;
         parked: number;
     };
-    /** From a request to its answer, in milliseconds, within a tenth. */
+    /** From when a request is sent to its answer, in milliseconds, within a tenth. */
     latency: {
         p50: number;
         p95: number;

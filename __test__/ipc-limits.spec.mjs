@@ -45,7 +45,8 @@ test('the size of messages is as configured', () =>
 
 test('compressed messages are the same messages', () =>
   withIPC({ workers: 1, ipc: { compression: true } }, async ipc => {
-    for (const data of ['short', 'long '.repeat(100_000), new Uint8Array(500_000).fill(9)]) {
+    const records = Array(10_000).fill({ a: 'long' })
+    for (const data of ['short', records, 'long '.repeat(100_000), new Uint8Array(500_000).fill(9)]) {
       assert.deepEqual(await ipc.sendToWorker('worker-1', 'echo', data), data)
     }
     // A million bytes were sent and came back; far fewer were on their way.
@@ -73,6 +74,46 @@ test('a message that was refused is tried again as often as configured', () => {
     await first
   })
 })
+
+test('a broadcast that was refused is tried again, too', () => {
+  const ipc = { messageQueue: { maxSize: 1 }, retryAttempts: 50, retryDelay: 50 }
+  return withIPC({ workers: 2, ipc }, async ipc => {
+    const first = ipc.sendToWorker('worker-1', 'block', 300)
+    const answers = await ipc.broadcastToWorkers('echo', 1)
+    assert.deepEqual(answers.map(({ workerId, success, data }) => [workerId, success, data]).sort(), [
+      ['worker-1', true, 1],
+      ['worker-2', true, 1],
+    ])
+    await first
+  })
+})
+
+test('time that this process is busy before a request goes out is not taken from it', () =>
+  withIPC({ workers: 1, ipc: { timeout: 500 } }, async ipc => {
+    await ipc.sendToWorker('worker-1', 'echo', 0)
+    const answer = ipc.sendToWorker('worker-1', 'echo', 1)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+    assert.equal(await answer, 1)
+  }))
+
+test('a type that is no text is refused, and nothing waits for its answer', () =>
+  withIPC({ workers: 1 }, async ipc => {
+    for (const type of [null, undefined, 7, 7n, Symbol('s'), {}]) {
+      const refused = { code: 'ERR_IPC_SERIALIZATION', message: /must be a text/ }
+      await assert.rejects(ipc.sendToWorker('worker-1', type, 1), refused)
+    }
+    assert.equal(ipc.getStats().queue.requests, 0)
+    assert.equal(await ipc.sendToWorker('worker-1', 'echo', 1), 1)
+  }))
+
+test('a worker that sends to an id that is no text loses that message only', () =>
+  withIPC({ workers: 1 }, async ipc => {
+    for (const to of [2, null, undefined]) {
+      const call = ipc.sendToWorker('worker-1', 'call-worker', { to, type: 'echo', data: 1 })
+      assert.equal(await codeOf(call), 'ERR_WORKER_NOT_FOUND')
+    }
+    assert.equal(await ipc.sendToWorker('worker-1', 'echo', 1), 1)
+  }))
 
 test('what waits for a handler fails when the cluster stops', () =>
   withIPC({ workers: 1 }, async (ipc, cluster) => {
@@ -129,6 +170,7 @@ for (const [way, reason] of [
   ['no head for it', /1 values for 0/],
   ['operation', /unknown kind/],
   ['no type', /without a type/],
+  ['no address', /for nobody/],
   ['unknown type', /without a type/],
   ['type without a name', /without a name/],
   ['type with a wrong number', /without a name or number/],

@@ -101,7 +101,8 @@ export class BunIPCManager extends EventEmitter<IPCEventMap> implements IPCWorke
 
   /** Send to a worker; resolves with what its handler returns. In a worker, by way of the master. */
   sendToWorker(workerId: string, type: string, data: Any): Promise<Any> {
-    if (this.#parent) return this.#routed(this.#parent, workerId, type, data)
+    // Ids of `node:cluster` are numbers.
+    if (this.#parent) return this.#routed(this.#parent, String(workerId), type, data)
     return this.#sending.one(this.#settings, () => this.#workers.of(workerId).request(type, data))
   }
 

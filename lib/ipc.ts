@@ -90,7 +90,7 @@ export interface IPCStats {
   timeouts: number
   /** What waits now. */
   queue: { requests: number; bytes: number; parked: number }
-  /** From a request to its answer, in milliseconds, within a tenth. */
+  /** From when a request is sent to its answer, in milliseconds, within a tenth. */
   latency: { p50: number; p95: number; p99: number; max: number }
 }
 

@@ -45,7 +45,7 @@ export class BatchReader {
     const time = heads[at] as number
     const count = heads[at + 1] as number
     const end = at + 2 * (count + 1)
-    this.#link.arriving(count, text.length)
+    this.#link.arriving()
     let taken = 0
     for (let head = at + 2; head < end; head += 2) {
       const word = heads[head + 1] as number

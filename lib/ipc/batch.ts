@@ -34,7 +34,7 @@ export class Batch {
     if (type !== undefined) {
       let number = this.#numbers.get(type)
       if (number === undefined) {
-        number = this.#newNumber(type)
+        number = this.#numbers.size < TYPES && type.length <= NAME ? this.#numbers.size + 1 : 0
         name = JSON.stringify(type)
         word |= NAMED
       }
@@ -47,7 +47,11 @@ export class Batch {
     }
     if (data !== undefined) word |= HAS_DATA
     const room = this.#roomFor(name.length + to.length, data)
-    if (name !== '') this.#write(room, name)
+    if (name !== '') {
+      this.#write(room, name)
+      // Not before the peer will learn it, whatever is thrown above.
+      if (type !== undefined && word >>> TYPE > 0) this.#numbers.set(type, word >>> TYPE)
+    }
     if (to !== '') this.#write(room, to)
     if (data !== undefined) this.#write(room, data)
     if (this.#count === 0) this.#heads[0] = Date.now()
@@ -80,12 +84,6 @@ export class Batch {
 
   get #headsLength(): number {
     return HEAD * (this.#count + 1)
-  }
-
-  #newNumber(type: string): number {
-    if (this.#numbers.size >= TYPES || type.length > NAME) return 0
-    this.#numbers.set(type, this.#numbers.size + 1)
-    return this.#numbers.size
   }
 
   #write(room: Buffer, text: string): void {

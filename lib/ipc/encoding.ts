@@ -1,6 +1,6 @@
 /** Data between what an app gives and what travels. */
 import { failure } from './failure.js'
-import { tooLarge } from './refusals.js'
+import { noType, tooLarge } from './refusals.js'
 import { WIDEST } from './rooms.js'
 import type { Encoded } from './types.js'
 
@@ -9,6 +9,7 @@ const LONG_TEXT = 8 * 1024
 
 /** `data` of a message of `type`, ready to travel. Throws when it cannot be sent, or has more than `most` bytes. */
 export function encode(type: string, data: unknown, most: number): Encoded {
+  if (typeof type !== 'string') throw noType(type)
   if (data instanceof Uint8Array) {
     if (data.length > most) throw tooLarge(type, data.length, most)
     return { bytes: data }

@@ -46,7 +46,7 @@ export function lineCarrier(
     }
     begun += before
     try {
-      link.arriving(1, text.length)
+      link.arriving()
       link.entry(...entry)
     } catch (cause) {
       link.fail(failure('ERR_IPC_PROTOCOL', `a line of ${link.peer} is no message`, {}, { cause }))

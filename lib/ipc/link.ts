@@ -60,9 +60,8 @@ export class Link {
   #flushing = false
   /** Bytes that wait in the carrier, as it said last. */
   #waiting = 0
-  /** When the entries that are taken arrived, and how many characters one has. */
+  /** When the entries that are taken arrived. */
   #arrival = 0
-  #entrySize = 0
   #holds = 0
   /** Set when nothing can be sent any more; answers fail with it. */
   #ended: WorkerCommunicationError | undefined
@@ -141,7 +140,7 @@ export class Link {
     return new Promise((resolve, reject) => this.call(operation, type, address, data, resolve, reject))
   }
 
-  /** Ask as {@link ask} does, for somebody who needs no promise. */
+  /** Ask as {@link ask} does, for somebody who needs no promise. Throws when there is no memory for it. */
   call(
     operation: Asking,
     type: string,
@@ -158,7 +157,14 @@ export class Link {
     if (this.#calls.size === 0) this.hold()
     this.#departure ??= { time: Number.POSITIVE_INFINITY }
     const id = this.#calls.add({ resolve, reject, type, departure: this.#departure })
-    this.#put(operation, id, type, address, data)
+    try {
+      this.#put(operation, id, type, address, data)
+    } catch (error) {
+      // Such as memory that is not there.
+      this.counters.failures += 1
+      if (this.#calls.take(id) && this.#calls.size === 0) this.release()
+      throw error
+    }
   }
 
   /** Send without an answer, as `process.send` does. Throws when it is not taken; `false` when the peer is slow. */
@@ -252,10 +258,9 @@ export class Link {
     this.#parking.offerPosts(data => this.#deliver(data))
   }
 
-  /** `count` entries arrived, which have `size` characters together. */
-  arriving(count: number, size: number): void {
+  /** Entries arrived, and are given in turn. */
+  arriving(): void {
     this.#arrival = performance.now()
-    this.#entrySize = size / (count || 1)
   }
 
   /** Take one of those that arrived. Throws when it is none. */
@@ -315,7 +320,7 @@ export class Link {
     if (this.#offer(request)) return
     const now = performance.now()
     const until = now + this.settings.queueTimeout
-    if (this.#parking.keep(request, this.#entrySize, until)) this.#alarm.set(until, now)
+    if (this.#parking.keep(request, until)) this.#alarm.set(until, now)
     else this.refuse(request, handlerQueueFull(request.type))
   }
 
@@ -326,7 +331,7 @@ export class Link {
 
   #posted(data: unknown): void {
     if (!this.#parking.hasPosts && this.#deliver(data)) return
-    this.counters.failures += this.#parking.keepPost(data, this.#entrySize)
+    this.counters.failures += this.#parking.keepPost(data)
   }
 
   #deliver(data: unknown): boolean {
@@ -352,6 +357,8 @@ export class Link {
     if (!tooMany) {
       // Some of it may have been written since.
       this.#send()
+      // The peer may have turned out to be gone.
+      if (this.#ended) return this.#refusal(tooMany, type)
       this.#waiting = this.#carrier.waiting()
       if (this.#waiting <= this.#maxWaiting) return undefined
     }

@@ -106,6 +106,6 @@ function single(link: Link, envelope: unknown, data: string | Uint8Array): void 
   const [operation, id, time, type, address] = Array.isArray(envelope) ? envelope : []
   if (typeof id !== 'number' || typeof time !== 'number')
     throw new TypeError('an entry without a number or time')
-  link.arriving(1, data.length)
+  link.arriving()
   link.entry(operation, id, time, type, address, data)
 }

@@ -30,16 +30,19 @@ export class Parking {
     return this.#posts.length > 0
   }
 
-  /** Keep `request`, of `size` characters, until a time. `false` when too much waits. */
-  keep(request: Incoming, size: number, until: number): boolean {
+  /** Keep `request` until a time. `false` when too much waits. */
+  keep(request: Incoming, until: number): boolean {
     if (this.#requests.length >= this.#room.count || this.#size > this.#room.size) return false
+    const { type, data, from = '', to = '' } = request
+    const size = type.length + from.length + to.length + sizeOf(data)
     this.#requests.push({ request, until, size })
     this.#size += size
     return true
   }
 
   /** Keep a message. There is nobody to tell, so the oldest go when there are too many; gives how many went. */
-  keepPost(data: unknown, size: number): number {
+  keepPost(data: unknown): number {
+    const size = sizeOf(data)
     this.#posts.push({ data, size })
     this.#size += size
     let lost = 0
@@ -95,4 +98,10 @@ export class Parking {
     this.#posts = []
     this.#size = 0
   }
+}
+
+/** Characters of `data`, or bytes. It came as JSON, unless it came as what it is. */
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string' || data instanceof Uint8Array) return data.length
+  return JSON.stringify(data)?.length ?? 0
 }

@@ -11,6 +11,12 @@ export function tooLarge(type: string, size: number, limit: number): WorkerCommu
   )
 }
 
+/** A type that is none. */
+export function noType(type: unknown): WorkerCommunicationError {
+  const message = `the type of a message must be a text, not ${type === null ? 'null' : typeof type}`
+  return failure('ERR_IPC_SERIALIZATION', message)
+}
+
 /** As much waits for `peer` as may; `what` says how much. */
 export function queueFull(
   peer: string,

@@ -125,7 +125,7 @@ test('a heartbeat in lines is a request, and its answer is no answer to another'
       assert.equal(ipc.getStats().queue.requests, 1, 'the first request still waits')
       assert.ok(late.length < 4, 'heartbeats were answered')
     },
-    { heartbeatInterval: 50 },
+    { heartbeatInterval: 200 },
   ))
 
 test('a process that cannot be reached is refused', () =>

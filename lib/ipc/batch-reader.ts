@@ -1,5 +1,5 @@
 /** Entries that arrived as batches, see `entry.ts`. */
-import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAME, NAMED, TYPE, TYPES } from './entry.js'
+import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAME, NAMED, TYPE_SHIFT, TYPES } from './entry.js'
 import type { Link } from './link.js'
 
 /** Bytes that are looked at in one call: heads of what they hold have room. Bun reads no more at once. */
@@ -55,9 +55,9 @@ export class BatchReader {
       if (word & NAMED) {
         type = list[taken]
         taken += 1
-        this.#learn(word >>> TYPE, type)
+        this.#learn(word >>> TYPE_SHIFT, type)
       } else {
-        type = this.#types[word >>> TYPE]
+        type = this.#types[word >>> TYPE_SHIFT]
       }
       if (word & ADDRESSED) {
         address = list[taken]

@@ -1,5 +1,5 @@
 /** Entries on their way out, written as bytes at once, so that no text is made only to be copied. See `entry.ts`. */
-import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAME, NAMED, TYPE, TYPES } from './entry.js'
+import { ADDRESSED, BATCH, HAS_DATA, HEAD, NAME, NAMED, TYPE_SHIFT, TYPES } from './entry.js'
 import { giveBack, LARGE, take, WIDEST } from './rooms.js'
 
 /** What a list has besides its elements: brackets, and a comma behind each of the three that an entry has at most. */
@@ -38,7 +38,7 @@ export class Batch {
         name = JSON.stringify(type)
         word |= NAMED
       }
-      word |= number << TYPE
+      word |= number << TYPE_SHIFT
     }
     let to = ''
     if (address !== undefined) {
@@ -50,7 +50,7 @@ export class Batch {
     if (name !== '') {
       this.#write(room, name)
       // Not before the peer will learn it, whatever is thrown above.
-      if (type !== undefined && word >>> TYPE > 0) this.#numbers.set(type, word >>> TYPE)
+      if (type !== undefined && word >>> TYPE_SHIFT > 0) this.#numbers.set(type, word >>> TYPE_SHIFT)
     }
     if (to !== '') this.#write(room, to)
     if (data !== undefined) this.#write(room, data)

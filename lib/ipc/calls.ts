@@ -4,7 +4,7 @@
  * A ring, where the number of a call says its place, and not a `Map`: whenever a `Map` gets as many new entries as it has
  * places, engines make another table for it, and the old one keeps the entries it had and points to the new one. As soon
  * as one such table is old enough to be looked at seldom, nothing that came after it is collected until then. That was a
- * third of the time of short messages.
+ * fifth of the time of short messages.
  */
 
 /** When requests that go out together are sent. */

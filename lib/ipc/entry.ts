@@ -4,7 +4,7 @@
  *
  * A batch of them is a frame with two parts. First its heads, 16 bytes for each entry, two numbers of 8 bytes: the
  * number of the request; and a word, which is the operation, {@link NAMED}, {@link ADDRESSED} and {@link HAS_DATA} as far
- * as they apply, and the number of the type from bit {@link TYPE} on. Before these stands another of that size: the time,
+ * as they apply, and the number of the type from bit {@link TYPE_SHIFT} on. Before these stands another of that size: the time,
  * in milliseconds, and how many entries there are. Behind the heads is one list in JSON, with what the words say that
  * there is of each entry in turn: the name of the type, the address, the data. Numbers that are not written as text and
  * a list without lists in it cost nothing beside the data; as JSON they were half of the cost of a short message.
@@ -38,7 +38,7 @@ export const ADDRESSED = 0x200
 /** Data are. */
 export const HAS_DATA = 0x400
 /** What the word is shifted by for the number of the type. */
-export const TYPE = 16
+export const TYPE_SHIFT = 16
 
 /** Types that have a number, in each direction. */
 export const TYPES = 1_000

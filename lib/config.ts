@@ -48,9 +48,7 @@ export interface ClusterConfig {
 
 /** What each worker runs. */
 export interface ExecConfig {
-  /**
-   * The script, absolute or relative to the master's working directory. A path. Default: the master's own.
-   */
+  /** The script, absolute or relative to `cwd`. A path. Default: the master's own. */
   script?: string
   /** Arguments after the script. Default: the master's own, or none when `script` is given. */
   args?: string[]

@@ -66,11 +66,8 @@ pub fn launch(
   port: u16,
   public_port: u16,
 ) -> Result<Launch> {
-  let script = match (&exec.script, &host.script) {
-    // The worker may run in another directory; what a path means must not change with that.
-    (Some(script), _) => {
-      std::path::absolute(script).unwrap_or_else(|_| script.clone()).into_os_string()
-    }
+  let script = match (exec.script_path(), &host.script) {
+    (Some(script), _) => script.into_os_string(),
     (None, Some(script)) => script.into(),
     (None, None) => {
       let problem = "exec.script: the master runs no script of its own, so this must name one";
@@ -197,6 +194,23 @@ mod tests {
     // The contract comes last, so it wins.
     let last = launch.env.iter().rfind(|(name, _)| name == "WORKER_ID").unwrap();
     assert_eq!(last.1, "worker-1");
+  }
+
+  #[test]
+  fn a_relative_script_is_taken_from_the_directory_that_the_worker_runs_in() {
+    let here = std::env::current_dir().unwrap();
+    for (cwd, script, expected) in [
+      (Some("/srv"), "app/main.js", PathBuf::from("/srv/app/main.js")),
+      (Some("/srv"), "/opt/main.js", "/opt/main.js".into()),
+      (Some("services/a"), "main.js", here.join("services/a/main.js")),
+      (None, "main.js", here.join("main.js")),
+    ] {
+      let exec =
+        Exec { script: Some(script.into()), cwd: cwd.map(PathBuf::from), ..Exec::default() };
+      let launch = launch(&host(), &exec, "worker-1", 1, 8086, 8085).unwrap();
+      let seen = launch.args.iter().position(|arg| arg == "/pkg/agent.js").unwrap() + 1;
+      assert_eq!(launch.args.get(seen), Some(&expected.into_os_string()), "{cwd:?} {script}");
+    }
   }
 
   #[test]

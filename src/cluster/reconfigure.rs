@@ -1,6 +1,6 @@
 //! `updateConfig()`: all of a change, or nothing of it.
 
-use std::sync::Arc;
+use std::{ffi::OsStr, path::Path, sync::Arc};
 
 use serde_json::Value;
 
@@ -103,15 +103,29 @@ impl Cluster {
 pub(super) fn check_exec(config: &Config) -> Result<()> {
   let problem = |problem: String| ClusterError::Configuration { problems: vec![problem] };
   let exec = &config.exec;
-  // A name without extension is completed by the runtime in ways of its own.
-  let missing = exec.script.as_ref().filter(|path| path.extension().is_some() && !path.exists());
-  if let Some(script) = missing {
-    return Err(problem(format!("exec.script: there is no file {}", script.display())));
-  }
   if let Some(cwd) = exec.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
     return Err(problem(format!("exec.cwd: there is no directory {}", cwd.display())));
   }
+  if let Some(script) = exec.script_path().filter(|path| !is_runnable(path)) {
+    return Err(problem(format!("exec.script: there is no file {}", script.display())));
+  }
   Ok(())
+}
+
+/// Whether a runtime finds something to run at `path`: a file, a directory with an index, or a name that the
+/// runtime completes by an extension.
+fn is_runnable(path: &Path) -> bool {
+  if path.exists() {
+    return true;
+  }
+  let (Some(name), Some(directory)) = (path.file_name(), path.parent()) else { return false };
+  let completes = |entry: &OsStr| {
+    let rest = entry.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"."))
+  };
+  directory
+    .read_dir()
+    .is_ok_and(|mut entries| entries.any(|it| it.is_ok_and(|it| completes(&it.file_name()))))
 }
 
 /// What cannot change while the cluster runs, such as the address that clients are connected to.

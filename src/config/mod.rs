@@ -162,6 +162,16 @@ pub struct Exec {
   pub env: Vec<(String, String)>,
 }
 
+impl Exec {
+  /// The absolute path of [`script`](Self::script). A relative one is taken from `cwd`, as the worker itself would.
+  #[must_use]
+  pub fn script_path(&self) -> Option<PathBuf> {
+    let script = self.script.as_ref()?;
+    let path = self.cwd.as_ref().map_or_else(|| script.clone(), |cwd| cwd.join(script));
+    Some(std::path::absolute(&path).unwrap_or(path))
+  }
+}
+
 /// Restart policy of one slot, see [`crate::cluster::restart`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Restart {

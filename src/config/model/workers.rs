@@ -17,7 +17,7 @@ use super::{
 section! {
   /// What each worker runs.
   ExecConfig {
-    /// The script, absolute or relative to the master's working directory.
+    /// The script, absolute or relative to `cwd`.
     script "script": Option<String>, Kind::Text(Text::Path), Nothing("the master's own"), Acted, Reborn;
     /// Arguments after the script.
     args "args": Option<Vec<String>>, Kind::Strings, Nothing("the master's own, or none when `script` is given"), Acted, Reborn;

@@ -3,14 +3,26 @@
  * a report.
  */
 import http from 'node:http'
+import https from 'node:https'
 
-const { port, connections, method, path, bodySize, pause } = JSON.parse(process.argv[2])
+const {
+  port,
+  connections,
+  method,
+  path,
+  bodySize,
+  pause,
+  type,
+  body: given,
+  secure,
+} = JSON.parse(process.argv[2])
 /** Longer than any request takes, even one that waits for a worker to start; in milliseconds. */
 const REQUEST_TIMEOUT = 20_000
 /** Of the timeline, in milliseconds. */
 const RESOLUTION = 100
 
-const body = Buffer.alloc(bodySize, 'x')
+const body = given ?? Buffer.alloc(bodySize, 'x')
+const { request: open, Agent } = secure ? https : http
 const timeline = new Map()
 const failures = new Map()
 let ok = 0
@@ -26,9 +38,12 @@ async function keepSending(agent) {
 
 function send(agent) {
   return new Promise((resolve, reject) => {
-    const headers = bodySize > 0 ? { 'content-length': bodySize } : {}
+    const headers = body.length > 0 ? { 'content-length': Buffer.byteLength(body) } : {}
+    if (type) headers['content-type'] = type
     const timeout = REQUEST_TIMEOUT
-    const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent, timeout })
+    const host = '127.0.0.1'
+    const options = { host, port, method, path, headers, agent, timeout, rejectUnauthorized: false }
+    const request = open(options)
     request.on('timeout', () => request.destroy(new Error('no response in time')))
     request.on('error', reject)
     request.on('response', response => {
@@ -61,7 +76,7 @@ process.stdin.resume().on('end', () => {
   stopping = true
 })
 const agents = Array.from({ length: connections }, (_, index) =>
-  index % 2 === 0 ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : false,
+  index % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : false,
 )
 await Promise.all(agents.map(keepSending))
 for (const agent of agents) if (agent) agent.destroy()

@@ -6,11 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { runtimePath } from '../../scripts/runtimes.mjs'
 import { within } from './wait.mjs'
 
-const SCRIPT = fileURLToPath(new URL('./load-generator.mjs', import.meta.url))
-
 /**
  * Send requests to `port` on `connections` senders, one after the other on each, until stopped. Every other sender
- * keeps its connection, the rest open a new one for each request. Nothing is retried.
+ * keeps its connection, the rest open a new one for each request. Nothing is retried. `body` of that `type` is sent in
+ * place of `bodySize` bytes; `generator` is the script that does the sending.
  *
  * Resolves when the first request was answered.
  */
@@ -21,9 +20,14 @@ export async function loadGenerator({
   path = '/',
   bodySize = 0,
   pause = 0,
+  type,
+  body,
+  secure = false,
+  generator = 'load-generator.mjs',
 }) {
-  const options = { port, connections, method, path, bodySize, pause }
-  const child = spawn(runtimePath('node22'), [SCRIPT, JSON.stringify(options)], {
+  const options = { port, connections, method, path, bodySize, pause, type, body, secure }
+  const script = fileURLToPath(new URL(generator, import.meta.url))
+  const child = spawn(runtimePath('node22'), [script, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })

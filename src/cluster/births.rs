@@ -1,6 +1,6 @@
 //! Everything that a new worker needs, in one place: a generation, a port, a command line.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{ffi::OsString, sync::Arc, time::SystemTime};
 
 use tokio::sync::{mpsc, watch};
 
@@ -27,6 +27,8 @@ pub struct Births {
   pub nursery: Arc<dyn Nursery>,
   /// Where their news go.
   pub notices: mpsc::Sender<Notice>,
+  /// Variables by which the agents learn what the proxy tells them of clients.
+  pub agent_env: Vec<(OsString, OsString)>,
   /// The public port; theirs are above it.
   pub public_port: u16,
   /// The configuration that workers outside of a deployment are started with, while the newest has yet
@@ -68,6 +70,7 @@ impl Births {
     let port = PortLease::take(self.public_port, slot.port)?;
     let mut launch =
       launch(&self.host, &config.exec, &slot.id, slot.ordinal, port.port(), self.public_port)?;
+    launch.env.extend(self.agent_env.iter().cloned());
     tune(&mut launch, &config.resources, self.host.runtime, slot.ordinal);
     self.generations += 1;
     let demand = watch::Sender::new(Demand::Run);

@@ -97,6 +97,7 @@ impl Supervisor {
       config,
       nursery,
       notices: sender,
+      agent_env: proxy.agent_env(),
       public_port: proxy.port(),
       proven: None,
       generations: 0,

@@ -52,7 +52,7 @@ pub(super) async fn forward(
     repeatable: body.is_none() && retry::is_idempotent(&head.method),
     fresh: false,
   };
-  let mut upload = Upload::new(head, body);
+  let mut upload = Upload::new(head, body, client.internal());
   let mut route = Route::new(&client.shard.shared, Protocol::Http);
   client.shard.budget().deposit(Instant::now());
   let mut repeats = 0;

@@ -13,6 +13,7 @@
 
 mod answer;
 mod body;
+mod client_header;
 mod connection;
 mod decoder;
 mod farewell;
@@ -43,6 +44,7 @@ mod upstream;
 mod websocket;
 
 use std::{
+  ffi::OsString,
   net::IpAddr,
   sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
   thread::available_parallelism,
@@ -55,6 +57,7 @@ use tokio::sync::mpsc::unbounded_channel;
 #[cfg(test)]
 pub(crate) use self::upstream::InFlight;
 pub use self::{
+  client_header::{ClientHeader, Ends},
   farewell::Farewell,
   queue::QueueLimits,
   routes::Routes,
@@ -66,6 +69,9 @@ use crate::{
   error::{ClusterError, Result},
   telemetry::histogram::Counts,
 };
+
+/// Tells an agent the name of the header that has the addresses of a client.
+const CLIENT_HEADER: &str = "XYPRISS_CLUSTER_CLIENT";
 
 /// Most data-plane threads of one proxy. Beyond that, the workers need the processors more.
 pub const MAX_THREADS: usize = 8;
@@ -95,6 +101,8 @@ pub struct Options {
   /// idle. Then it is closed. 75 s by default: load balancers in front of us reuse connections for 60 s,
   /// and must be the first to give one up.
   pub header_timeout: Duration,
+  /// The header by which workers learn the addresses of clients; none if `None`.
+  pub client_header: Option<ClientHeader>,
 }
 
 impl Default for Options {
@@ -106,6 +114,7 @@ impl Default for Options {
       queue: QueueLimits { max_size: 1000, timeout: Duration::from_secs(30) },
       threads: None,
       header_timeout: Duration::from_secs(75),
+      client_header: None,
     }
   }
 }
@@ -164,7 +173,7 @@ impl Proxy {
     let threads = options.threads.or_else(|| available_parallelism().ok().map(Into::into));
     Ok(Self {
       inner: Arc::new(Inner {
-        shared: Arc::new(Shared::new(options.strategy, options.queue)),
+        shared: Arc::new(Shared::new(options.strategy, options.queue, options.client_header)),
         host: options.host,
         port,
         threads: threads.unwrap_or(1).clamp(1, MAX_THREADS),
@@ -178,6 +187,13 @@ impl Proxy {
   #[must_use]
   pub fn port(&self) -> u16 {
     self.inner.port
+  }
+
+  /// Variables by which the agents in the workers learn what to look for in requests.
+  #[must_use]
+  pub fn agent_env(&self) -> Vec<(OsString, OsString)> {
+    let header = self.inner.shared.client_header.as_ref();
+    header.map(|header| (CLIENT_HEADER.into(), header.name().into())).into_iter().collect()
   }
 
   /// Starts to listen, and the threads. Idempotent while open.

@@ -3,7 +3,6 @@
 use std::{
   convert::Infallible,
   future::poll_fn,
-  net::IpAddr,
   sync::{Arc, Mutex, PoisonError, atomic::Ordering},
   time::Instant,
 };
@@ -20,6 +19,7 @@ use tokio::sync::mpsc;
 
 use super::{
   body::ResponseBody,
+  client_header::Ends,
   forward::forward,
   framing,
   headers::{self, Peer},
@@ -28,12 +28,15 @@ use super::{
   shared::{Held, count},
   stream::Stream,
   timer::HeadTimer,
+  upload::Internal,
 };
 
 /// A client's connection, as its requests and tunnels know it.
 pub(super) struct Client {
   pub(super) shard: Arc<Shard>,
   peer: Peer,
+  /// The line that tells a worker the addresses; empty without such a header.
+  client_line: Box<[u8]>,
   /// Until it becomes a tunnel.
   serving: Mutex<Option<Held>>,
   /// Never sent on: the thread waits until the last copy is gone.
@@ -41,10 +44,18 @@ pub(super) struct Client {
 }
 
 impl Client {
-  pub(super) fn new(shard: Arc<Shard>, address: IpAddr, open: mpsc::Sender<Infallible>) -> Self {
+  pub(super) fn new(shard: Arc<Shard>, ends: Ends, open: mpsc::Sender<Infallible>) -> Self {
     shard.shared.tally.connections.fetch_add(1, Ordering::Relaxed);
     let serving = Held::new(&shard.shared, |shared| &shared.serving);
-    Self { shard, serving: Mutex::new(Some(serving)), peer: Peer::new(address), _open: open }
+    let header = shard.shared.client_header.as_ref();
+    let client_line = header.map(|header| header.line(&ends)).unwrap_or_default();
+    let peer = Peer::new(ends.peer.ip());
+    Self { shard, serving: Mutex::new(Some(serving)), peer, client_line, _open: open }
+  }
+
+  /// What is added to the heads of its requests, and dropped from them.
+  pub(super) fn internal(&self) -> Internal<'_> {
+    Internal { line: &self.client_line, header: self.shard.shared.client_header.as_ref() }
   }
 
   /// It is a tunnel from here on: no request of it is waited for when the proxy closes.

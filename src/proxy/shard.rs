@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::{
+  client_header::Ends,
   retry::Budget,
   roll,
   service::{self, Client},
@@ -95,10 +96,11 @@ impl Shard {
     let http: Arc<http1::Builder> = Arc::new(server(header_timeout));
     // Ends when the acceptor does, after it has dealt the last connection.
     while let Some((stream, address)) = dealt.recv().await {
-      let Some(stream) = adopt(stream) else {
+      let Some((stream, local)) = adopt(stream) else {
         continue;
       };
-      let client = Client::new(Arc::clone(&self), address.ip(), open.clone());
+      let ends = Ends { peer: address, local };
+      let client = Client::new(Arc::clone(&self), ends, open.clone());
       match self.shared.routes.protocol() {
         Protocol::Tcp => tokio::spawn(tcp::serve(stream, client)),
         Protocol::Http => {
@@ -119,9 +121,10 @@ impl Shard {
   }
 }
 
-fn adopt(stream: std::net::TcpStream) -> Option<Stream> {
+fn adopt(stream: std::net::TcpStream) -> Option<(Stream, SocketAddr)> {
   stream.set_nodelay(true).ok()?;
-  TcpStream::from_std(stream).map(Stream::Tcp).ok()
+  let local = stream.local_addr().ok()?;
+  TcpStream::from_std(stream).map(|stream| (Stream::Tcp(stream), local)).ok()
 }
 
 /// How client connections are served. A client that closes its sending side is gone, as it is for Node's

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::{
+  client_header::ClientHeader,
   latency::Latency,
   queue::{Queue, QueueLimits},
   roll::Roll,
@@ -32,6 +33,7 @@ pub(super) struct Shared {
   pub(super) tally: Tally,
   pub(super) latency: Latency,
   pub(super) roll: Roll,
+  pub(super) client_header: Option<ClientHeader>,
   /// Set once the proxy closes: when whatever is still open then is cut.
   closing: watch::Sender<Option<Instant>>,
   /// The same in short, for a look at every turn.
@@ -59,7 +61,11 @@ pub(super) struct Tally {
 }
 
 impl Shared {
-  pub(super) fn new(strategy: Strategy, queue: QueueLimits) -> Self {
+  pub(super) fn new(
+    strategy: Strategy,
+    queue: QueueLimits,
+    client_header: Option<ClientHeader>,
+  ) -> Self {
     Self {
       routes: Routes::default(),
       settings: ArcSwap::from_pointee(Settings { balancer: strategy.balancer(), queue }),
@@ -67,6 +73,7 @@ impl Shared {
       tally: Tally::default(),
       latency: Latency::default(),
       roll: Roll::default(),
+      client_header,
       closing: watch::Sender::new(None),
       is_closing: AtomicBool::new(false),
       serving: watch::Sender::new(0),

@@ -20,7 +20,7 @@ use http::{
 use hyper::body::{Body, Incoming};
 use tokio::io::AsyncWrite;
 
-use super::stream::Stream;
+use super::{client_header::ClientHeader, stream::Stream};
 
 /// Pieces of a body up to this size are joined with what stands before them; larger ones are not copied.
 const JOIN: usize = 8 * 1024;
@@ -39,6 +39,21 @@ pub(super) enum Broken {
   Client,
   /// The worker took no more.
   Worker,
+}
+
+/// What the proxy and the agents of its workers tell each other in requests.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Internal<'a> {
+  /// The first line behind the request line, with its end; may be empty.
+  pub(super) line: &'a [u8],
+  /// The header of that line, of which a client can send none.
+  pub(super) header: Option<&'a ClientHeader>,
+}
+
+impl Internal<'_> {
+  fn is(&self, name: &HeaderName) -> bool {
+    self.header.is_some_and(|header| header.is(name))
+  }
 }
 
 /// A request on its way.
@@ -60,7 +75,7 @@ pub(super) struct Upload {
 
 impl Upload {
   /// The request with this head, which is ready for the worker but for its framing.
-  pub(super) fn new(head: &request::Parts, body: Option<Incoming>) -> Self {
+  pub(super) fn new(head: &request::Parts, body: Option<Incoming>, internal: Internal<'_>) -> Self {
     let body = body.map(|body| {
       let framing =
         if body.size_hint().exact().is_some() { Framing::Length } else { Framing::Chunked };
@@ -72,7 +87,7 @@ impl Upload {
       None => says_length(head).then_some(0),
     };
     let chunked = matches!(body, Some((_, Framing::Chunked)));
-    let out = write_head(head, length, chunked);
+    let out = write_head(head, length, chunked, internal);
     let trailers = head.headers.contains_key(TRAILER);
     Self { out, written: 0, piece: Bytes::new(), body, trailers, begun: false }
   }
@@ -207,7 +222,12 @@ fn says_length(head: &request::Parts) -> bool {
     || [Method::POST, Method::PUT, Method::PATCH].contains(&head.method)
 }
 
-fn write_head(head: &request::Parts, length: Option<u64>, chunked: bool) -> Vec<u8> {
+fn write_head(
+  head: &request::Parts,
+  length: Option<u64>,
+  chunked: bool,
+  internal: Internal<'_>,
+) -> Vec<u8> {
   let target = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
   let mut out = Vec::with_capacity(1024);
   out.extend_from_slice(head.method.as_str().as_bytes());
@@ -217,8 +237,9 @@ fn write_head(head: &request::Parts, length: Option<u64>, chunked: bool) -> Vec<
   }
   out.extend_from_slice(target.as_bytes());
   out.extend_from_slice(b" HTTP/1.1\r\n");
+  out.extend_from_slice(internal.line);
   for (name, value) in &head.headers {
-    if *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING {
+    if *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING && !internal.is(name) {
       write_field(&mut out, name, value);
     }
   }
@@ -258,7 +279,8 @@ mod tests {
   use crate::proxy::headers::tests::head;
 
   fn written(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
-    String::from_utf8(Upload::new(&head(method, target, headers), None).out).unwrap()
+    String::from_utf8(Upload::new(&head(method, target, headers), None, Internal::default()).out)
+      .unwrap()
   }
 
   #[test]
@@ -282,7 +304,9 @@ mod tests {
   #[test]
   fn bodies_are_framed_one_way_only() {
     let head = head("POST", "/", &[("content-length", "7"), ("content-length", "7")]);
-    let text = |length, chunked| String::from_utf8(write_head(&head, length, chunked)).unwrap();
+    let text = |length, chunked| {
+      String::from_utf8(write_head(&head, length, chunked, Internal::default())).unwrap()
+    };
     assert_eq!(text(Some(7), false), "POST / HTTP/1.1\r\ncontent-length: 7\r\n\r\n");
     assert_eq!(text(None, true), "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n");
   }

@@ -1,6 +1,7 @@
 //! The data plane from outside: real sockets on both sides, workers that behave as each test needs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod addresses;
 mod answers;
 mod closing;
 mod forwarding;

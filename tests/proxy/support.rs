@@ -235,7 +235,10 @@ impl Message {
 
 impl Conn {
   pub async fn to(proxy: &Proxy) -> Self {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).await.unwrap();
+    Self::over(TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).await.unwrap())
+  }
+
+  pub fn over(stream: TcpStream) -> Self {
     Self { stream: Box::new(stream), buffer: Vec::new(), seen: None }
   }
 

@@ -47,20 +47,25 @@ test('a cluster that serves is live and ready, and the routes of the app stay it
   assert.equal(await isFree(port), true)
 })
 
-test('without a worker in rotation it is live and not ready', async () => {
-  const { port, config } = await probed()
-  await withCluster({ workers: 1, autoRestart: false, ...config }, async cluster => {
-    const critical = waitFor(cluster, 'health:changed', ({ status }) => status === 'critical')
-    process.kill(cluster.getWorkerById('worker-1').pid, 'SIGKILL')
-    await critical
-    const { live, ready } = await pages(port)
-    assert.equal(live[0], 200)
-    assert.deepEqual(
-      [ready[0], ready[1].status, ready[1].health, ready[1].workers],
-      [503, 'not ready', 'critical', { total: 1, healthy: 0, inRotation: 0 }],
-    )
+for (const [how, processManagement, status] of [
+  ['while one is to come back, it is live', { restartDelay: 3_600_000 }, 200],
+  ['where none will come back, it is not live', { respawn: false }, 503],
+]) {
+  test(`without a worker in rotation it is not ready; ${how}`, async () => {
+    const { port, config } = await probed()
+    await withCluster({ workers: 1, processManagement, ...config }, async cluster => {
+      const critical = waitFor(cluster, 'health:changed', ({ status }) => status === 'critical')
+      process.kill(cluster.getWorkerById('worker-1').pid, 'SIGKILL')
+      await critical
+      const { live, ready } = await pages(port)
+      assert.equal(live[0], status)
+      assert.deepEqual(
+        [ready[0], ready[1].status, ready[1].health, ready[1].workers],
+        [503, 'not ready', 'critical', { total: 1, healthy: 0, inRotation: 0 }],
+      )
+    })
   })
-})
+}
 
 test('while it starts it is live and not ready, also by paths and an address of its own', async () => {
   const { port, config } = await probed({ host: '127.0.0.1', live: '/alive', ready: '/ready?not=read' })

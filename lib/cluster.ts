@@ -392,6 +392,10 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
       this.#openDue()
       return
     }
+    if (name === 'error') {
+      this.emit('error', toClusterError(payload.error as Parameters<typeof toClusterError>[0]))
+      return
+    }
     if (name === 'worker:error') {
       payload.error = toClusterError(payload.error as Parameters<typeof toClusterError>[0])
     }

@@ -193,13 +193,27 @@ export interface PerformanceOptimizationConfig {
 export interface ProcessManagementConfig {
   /** Whether a dead worker is started again. Default: `true`. */
   respawn?: boolean
-  /** Restarts in a streak before a worker is given up. A whole number, 0 to 1 000 000. Default: 3. */
+  /**
+   * Restarts in a row of a worker that does not become ready, or dies within `minUptime`, before it is given
+   * up. One that served is brought back without end. A whole number, 0 to 1 000 000. Default: 3.
+   */
   maxRestarts?: number
   /**
-   * Wait before the first restart of a streak; later ones wait longer. Milliseconds, 0 to 86 400 000.
-   * Default: 2 000.
+   * Wait before the first restart; later ones wait longer, up to five minutes, and half a minute of uptime
+   * takes one step back. Milliseconds, 0 to 86 400 000. Default: 2 000.
    */
   restartDelay?: number
+  /**
+   * A worker that dies sooner after it was ready has not started well, unless a request of a client was in
+   * its hands. Milliseconds, 0 to 86 400 000. Default: 1 000.
+   */
+  minUptime?: number
+  /**
+   * What happens when every worker is given up: `'error'` emits the event `error`, which ends a master that
+   * does not listen to it, as with any `EventEmitter`; `'stay'` keeps the port open and answers 503.
+   * `'error'`, `'stay'`. Default: `'error'`.
+   */
+  onAllFailed?: 'error' | 'stay'
   /** How long a worker may take to become ready. Milliseconds, 1 to 86 400 000. Default: 60 000. */
   startupTimeout?: number
   /**

@@ -54,6 +54,7 @@ for (const ErrorClass of [
 
 /** Which class a code belongs to; codes that are not listed are plain {@link ClusterError}s. */
 const CLASSES: Readonly<Record<string, typeof ClusterError>> = {
+  ERR_ALL_WORKERS_FAILED: WorkerStartupError,
   ERR_CONFIGURATION: ConfigurationError,
   ERR_INVALID_ARGUMENT: ConfigurationError,
   ERR_INVALID_WORKER_COUNT: ConfigurationError,

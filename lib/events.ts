@@ -47,6 +47,11 @@ export interface ClusterEvents {
     details: ClusterHealth['details']
     timestamp: number
   }) => void
+  /**
+   * Every worker was given up (`ERR_ALL_WORKERS_FAILED`), and `processManagement.onAllFailed` is `'error'`. As with any
+   * `EventEmitter`, an `error` without a listener is thrown: the master ends, and a service manager sees it.
+   */
+  error: (error: ClusterError) => void
   /** Fresh metrics, every `monitoring.metricsInterval`. */
   'metrics:updated': (data: { metrics: ClusterMetrics; timestamp: number }) => void
   /** A worker called `process.send(message)`. The arguments are those of `node:cluster`. */

@@ -118,6 +118,16 @@ pub enum ClusterError {
     /// The last lines it wrote to stderr, oldest first.
     stderr: Vec<String>,
   },
+  /// Every slot reached its crash-loop limit.
+  #[error("all {} workers of the cluster were given up and requests are answered 503; worker {} last failed with: {}. Repair the app, then call restart(). Without a listener for the event \"error\" the master ends; processManagement.onAllFailed: \"stay\" keeps it", .workers.len(), .worker, .last)]
+  AllFailed {
+    /// The slots.
+    workers: Vec<String>,
+    /// The slot that failed last.
+    worker: String,
+    /// Its last failure.
+    last: String,
+  },
   /// A worker failed its health checks.
   #[error("cluster worker {worker} is unhealthy: {}", unhealthy(*.failures, *.failure))]
   Unhealthy {
@@ -258,6 +268,7 @@ impl ClusterError {
       Self::StartupExit { .. } => "ERR_WORKER_STARTUP_EXIT",
       Self::StartupTimeout { .. } => "ERR_WORKER_STARTUP_TIMEOUT",
       Self::CrashLoop { .. } => "ERR_WORKER_CRASH_LOOP",
+      Self::AllFailed { .. } => "ERR_ALL_WORKERS_FAILED",
       Self::Unhealthy { .. } => "ERR_WORKER_UNHEALTHY",
       Self::SettingRefused { .. } => "ERR_SETTING_REFUSED",
       Self::LimitTooLow { .. } => "ERR_LIMIT_TOO_LOW",
@@ -312,6 +323,9 @@ impl ClusterError {
         "reason": cause.to_string(),
         "stderr": stderr,
       }),
+      Self::AllFailed { workers, worker, last } => {
+        json!({ "workerIds": workers, "workerId": worker, "reason": last })
+      }
       Self::Unhealthy { worker, failures, failure } => json!({
         "workerId": worker,
         "consecutiveFailures": failures,

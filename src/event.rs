@@ -84,6 +84,11 @@ pub enum Event {
     /// Per worker, as `getHealth()` gives it.
     details: Value,
   },
+  /// Every worker was given up, and `processManagement.onAllFailed` asks for an error.
+  AllFailed {
+    /// What happened.
+    error: ClusterError,
+  },
   /// A channel for messages of a worker's app was opened, see [`crate::ipc::messages`]. Not for users.
   MessagesOpened,
   /// Fresh metrics, every metrics interval.
@@ -144,6 +149,7 @@ impl Event {
       Self::AutoscaleDecision { .. } => "autoscale:decision",
       Self::Memory { news, .. } => news.name(),
       Self::HealthChanged { .. } => "health:changed",
+      Self::AllFailed { .. } => "error",
       Self::MessagesOpened => "messages:opened",
       Self::MetricsUpdated { .. } => "metrics:updated",
     }
@@ -167,11 +173,10 @@ impl Event {
         "diagnosis": cause.diagnosis().map(Diagnosis::to_json),
         "timestamp": timestamp,
       }),
-      Self::WorkerError { worker, error } => json!({
-        "workerId": worker,
-        "error": { "code": error.code(), "message": error.to_string(), "details": error.details() },
-        "timestamp": timestamp,
-      }),
+      Self::WorkerError { worker, error } => {
+        json!({ "workerId": worker, "error": described(error), "timestamp": timestamp })
+      }
+      Self::AllFailed { error } => json!({ "error": described(error), "timestamp": timestamp }),
       Self::WorkerRestart { worker, reason } => {
         json!({ "workerId": worker, "reason": reason, "timestamp": timestamp })
       }
@@ -194,6 +199,10 @@ impl Event {
       Self::MetricsUpdated { metrics } => json!({ "metrics": metrics, "timestamp": timestamp }),
     }
   }
+}
+
+fn described(error: &ClusterError) -> Value {
+  json!({ "code": error.code(), "message": error.to_string(), "details": error.details() })
 }
 
 /// Milliseconds since the Unix epoch, as `Date.now()` counts them.

@@ -36,7 +36,10 @@ export const REMOTE = [
 /** One of them. */
 export type Method = (typeof REMOTE)[number]
 
-/** All events of a cluster. */
+/** `error` stays with the cluster: an app's own `error` is something else. */
+type Shown = Exclude<keyof ClusterEvents, 'error'>
+
+/** All events that an app can listen to. */
 export const EVENTS = [
   'worker:started',
   'worker:stopped',
@@ -54,13 +57,13 @@ export const EVENTS = [
   'health:changed',
   'metrics:updated',
   'message',
-] as const satisfies readonly (keyof ClusterEvents)[]
+] as const satisfies readonly Shown[]
 
 /** One of them. */
 export type EventName = (typeof EVENTS)[number]
 
 /** The compiler refuses a list above that lacks an event. */
-type Complete = keyof ClusterEvents extends EventName ? true : never
+type Complete = Shown extends EventName ? true : never
 export const EVENTS_ARE_COMPLETE: Complete = true
 
 export interface Call {

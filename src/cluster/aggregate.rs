@@ -109,7 +109,7 @@ impl Aggregate {
       return response;
     }
     let good = match page {
-      Page::Live => self.proxy.turns(TURN).await,
+      Page::Live => !self.is_given_up() && self.proxy.turns(TURN).await,
       Page::Ready => self.is_ready(),
     };
     let snapshot = self.snapshots.borrow().clone();
@@ -130,6 +130,11 @@ impl Aggregate {
       },
     });
     respond(if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
+  }
+
+  /// Whether no worker is left that could be brought back: only a restart of the whole helps.
+  fn is_given_up(&self) -> bool {
+    self.snapshots.borrow().state == ClusterState::Error
   }
 
   /// Whether requests are taken, by one worker at least.

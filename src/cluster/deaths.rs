@@ -3,11 +3,11 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use super::{
   exchange::Role,
-  restart::Decision,
+  restart::{Decision, Life},
   slot::{Incarnation, Leaving, Place, Station, Successor},
   snapshot::{Hang, add},
   supervisor::{Closing, Supervisor},
@@ -57,7 +57,7 @@ impl Supervisor {
         self.recreate_if_gone(index);
       }
       (Place::Station, Some(gone)) => {
-        let (uptime, lost) = (gone.uptime(Instant::now()), gone.port.is_lost());
+        let (life, lost) = (gone.life(Instant::now()), gone.port.is_lost());
         let newest = gone.newest;
         drop(gone);
         if let Some(slot) = self.slots.get_mut(index) {
@@ -72,7 +72,7 @@ impl Supervisor {
           if lost && end.startup.is_some() { self.start_elsewhere(index, newest) } else { None };
         match (moved, self.slots.get_mut(index)) {
           (Some(incarnation), Some(slot)) => slot.station = Station::Booting(incarnation),
-          (_, _) => self.mourn(index, end, uptime),
+          (_, _) => self.mourn(index, end, life),
         }
       }
       (Place::Successor, _) => self.lose_successor(index, end),
@@ -94,7 +94,7 @@ impl Supervisor {
   }
 
   /// The process that did the slot's work died without being asked.
-  pub(super) fn mourn(&mut self, index: usize, end: End, uptime: Duration) {
+  pub(super) fn mourn(&mut self, index: usize, end: End, life: Life) {
     let policy = self.births.config.borrow().restart;
     let Some(slot) = self.slots.get_mut(index) else {
       return;
@@ -129,7 +129,7 @@ impl Supervisor {
       slot.station = Station::Waiting { until: Instant::now(), reason };
       return;
     }
-    let (streak, decision) = slot.streak.died(uptime, &policy, fastrand::f64());
+    let (streak, decision) = slot.streak.died(life, &policy, fastrand::f64());
     slot.streak = streak;
     match decision {
       Decision::Again { after } => {
@@ -196,7 +196,7 @@ impl Supervisor {
     };
     // The old process died while it waited to be relieved: the slot must not stay empty.
     if matches!(slot.station, Station::Vacant) {
-      self.mourn(index, End { startup: None, ..end }, Duration::ZERO);
+      self.mourn(index, End { startup: None, ..end }, Life::UNREADY);
     }
   }
 
@@ -240,7 +240,7 @@ impl Supervisor {
         Err(error) => {
           slot.station = Station::Vacant;
           let end = End { cause: Cause::SpawnFailed, startup: Some(error), stderr: Vec::new() };
-          self.mourn(index, end, Duration::ZERO);
+          self.mourn(index, end, Life::UNREADY);
         }
       }
     }

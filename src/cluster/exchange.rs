@@ -11,6 +11,7 @@
 use super::{
   command::Reply,
   probation::Probation,
+  restart::Life,
   slot::{Slot, Station, Successor},
   supervisor::{Closing, Supervisor, retire},
 };
@@ -136,7 +137,7 @@ impl Supervisor {
         self.outbox.answer(reply, Err(error.clone()));
         if matches!(slot.station, Station::Vacant) {
           let end = End { cause: Cause::SpawnFailed, startup: Some(error), stderr: Vec::new() };
-          self.mourn(index, end, std::time::Duration::ZERO);
+          self.mourn(index, end, Life::UNREADY);
         }
       }
     }

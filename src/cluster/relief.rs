@@ -12,12 +12,10 @@ use tokio::time::Instant;
 
 use super::{
   exchange::Role,
-  restart::{Decision, Streak},
   slot::{Place, Slot, Station, Successor},
   supervisor::{Closing, Supervisor, retire},
 };
 use crate::{
-  config::Restart,
   error::ClusterError,
   event::Event,
   health::checkup::Checkup,
@@ -105,15 +103,10 @@ impl Supervisor {
     }
     let now = Instant::now();
     let uptime = sick.uptime(now);
-    let first = slot.streak.forgiven(uptime) == Streak::default();
-    // A worker that serves badly is not given up: it would stay as bad as it is.
-    let patient = Restart { max_restarts: u32::MAX, ..policy };
-    let (streak, decision) = slot.streak.died(uptime, &patient, fastrand::f64());
+    let first = slot.streak.forgiven(uptime).is_calm();
+    let (streak, after) = slot.streak.replaced(uptime, &policy, fastrand::f64());
     slot.streak = streak;
-    slot.relief = Some(match decision {
-      Decision::Again { after } if !first => now + after,
-      Decision::Again { .. } | Decision::GiveUp { .. } => now,
-    });
+    slot.relief = Some(if first { now } else { now + after });
   }
 
   /// Start the successors that are due, as many as may be under way at a time.

@@ -12,7 +12,7 @@ use super::{
   exchange::{Recreation, Role},
   ports::PortLease,
   probation::Probation,
-  restart::Streak,
+  restart::{Life, Streak},
   snapshot::{Hang, NEVER, WorkerStatus, WorkerView},
 };
 use crate::{
@@ -54,6 +54,13 @@ impl Incarnation {
   #[must_use]
   pub fn uptime(&self, now: Instant) -> Duration {
     self.ready.map_or(Duration::ZERO, |ready| now.saturating_duration_since(ready))
+  }
+
+  /// Its life so far, as the restart policy judges it.
+  #[must_use]
+  pub fn life(&self, now: Instant) -> Life {
+    let broke_request = self.target.as_ref().is_some_and(|target| target.upstream.broke_request());
+    Life { uptime: self.ready.map(|ready| now.saturating_duration_since(ready)), broke_request }
   }
 
   /// Ask more of it; less is never asked.

@@ -26,7 +26,7 @@ use super::{
   state::{ClusterState, Step},
 };
 use crate::{
-  config::Config,
+  config::{Config, words::OnAllFailed},
   error::{ClusterError, Result},
   event::{Event, EventSink},
   health::{checkup::Checkup, verdict::Verdict},
@@ -535,10 +535,31 @@ impl Supervisor {
   fn judge(&mut self, workers: &[WorkerView]) {
     let lost =
       |worker: &WorkerView| matches!(worker.status, WorkerStatus::Error | WorkerStatus::Stopped);
-    if !workers.is_empty() && workers.iter().all(lost) {
+    let all_lost = !workers.is_empty() && workers.iter().all(lost);
+    self.proxy.routes().set_exhausted(all_lost);
+    if all_lost {
+      let before = self.state;
       self.step(Step::Lose);
+      if self.state != before {
+        self.tell_all_failed(workers);
+      }
     } else if workers.iter().any(|worker| worker.status == WorkerStatus::Running) {
       self.step(Step::Recover);
+    }
+  }
+
+  /// By convention an `error` that is not listened to ends the process, so that a service manager or an
+  /// orchestrator sees it.
+  fn tell_all_failed(&mut self, workers: &[WorkerView]) {
+    let failed = workers.iter().rfind(|worker| worker.status == WorkerStatus::Error);
+    let policy = self.births.config.borrow().process_management.on_all_failed;
+    if let (Some(failed), OnAllFailed::Error) = (failed, policy) {
+      let error = ClusterError::AllFailed {
+        workers: workers.iter().map(|worker| worker.id.to_string()).collect(),
+        worker: failed.id.to_string(),
+        last: failed.last_error.clone().unwrap_or_default(),
+      };
+      self.outbox.emit(Event::AllFailed { error });
     }
   }
 

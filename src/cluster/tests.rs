@@ -263,6 +263,44 @@ async fn a_crash_loop_ends_and_the_others_serve_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_that_dies_of_a_request_is_never_given_up() {
+  let mut bench = Bench::new(json!({ "workers": 1, "maxRestarts": 1 }));
+  let mut babies = bench.running(1).await;
+  for _ in 0..20 {
+    let baby = babies.remove(0);
+    let upstream = bench.cluster.snapshot().workers[0].upstream.clone().unwrap();
+    upstream.enter().unwrap().broke();
+    baby.exit(CRASH).await;
+    let next = bench.born().await;
+    next.ready().await;
+    bench.until(|s| s.workers[0].status == WorkerStatus::Running).await;
+    babies.push(next);
+  }
+  assert_eq!(bench.log.count("worker:error"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_all_are_given_up_that_is_an_error_once_and_nothing_waits() {
+  for (policy, errors) in [("error", 1), ("stay", 0)] {
+    let process = json!({ "maxRestarts": 0, "onAllFailed": policy });
+    let mut bench = Bench::new(json!({ "workers": 2, "processManagement": process }));
+    for baby in bench.running(2).await {
+      assert_eq!(bench.log.count("error"), 0);
+      baby.exit(CRASH).await;
+    }
+    bench.until(|s| s.state == ClusterState::Error).await;
+    assert_eq!(bench.log.count("error"), errors, "{policy}");
+    let routes = bench.cluster.run.lock().unwrap().clone().unwrap().proxy.clone();
+    assert!(routes.routes().is_exhausted());
+    let again = call!(bench, restart_worker("worker-1".to_owned()));
+    bench.born().await.ready().await;
+    again.await.unwrap().unwrap();
+    bench.until(|s| s.state == ClusterState::Running).await;
+    assert!(!routes.routes().is_exhausted());
+  }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_respawn_the_dead_stay_dead() {
   let mut bench = Bench::new(json!({ "workers": 2, "autoRestart": false }));
   let mut babies = bench.running(2).await;

@@ -102,6 +102,7 @@ impl From<ClusterConfig> for Config {
         respawn: process.respawn,
         max_restarts: process.max_restarts,
         delay: process.restart_delay.0,
+        min_uptime: process.min_uptime.0,
       },
       timing: Timing {
         startup: process.startup_timeout.0,
@@ -177,10 +178,12 @@ impl Exec {
 pub struct Restart {
   /// Whether dead workers are started again at all.
   pub respawn: bool,
-  /// Restarts in a streak before the slot is given up.
+  /// Early deaths in a row that are answered by a restart.
   pub max_restarts: u32,
   /// Wait before the first restart of a streak.
   pub delay: Duration,
+  /// A process that was ready for less than this has not started well.
+  pub min_uptime: Duration,
 }
 
 /// How long each phase of a worker may take.

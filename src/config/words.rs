@@ -58,6 +58,16 @@ words! {
 }
 
 words! {
+  /// What happens when every worker is given up.
+  OnAllFailed {
+    /// The event `error` is emitted.
+    Error "error",
+    /// The port stays open and requests are answered 503.
+    Stay "stay",
+  }
+}
+
+words! {
   /// How waits between tries grow.
   Backoff {
     /// By the same amount each time.

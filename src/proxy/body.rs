@@ -118,7 +118,7 @@ impl Streaming {
     cx: &mut Context<'_>,
   ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
     if let Some(exchange) = self.exchange.take() {
-      exchange.in_flight.failed();
+      exchange.in_flight.broke();
     }
     if !self.unwritten {
       return Poll::Ready(Some(Err(error)));

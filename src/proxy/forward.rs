@@ -150,7 +150,7 @@ impl Forwarding<'_> {
         Ok(answer.into_response(ResponseBody::Whole(bytes)))
       }
       Err(_) => {
-        exchange.in_flight.failed();
+        exchange.in_flight.broke();
         Err(Failed::Sent { reused })
       }
     }
@@ -178,8 +178,10 @@ fn failed(unanswered: Unanswered, reused: bool, in_flight: &InFlight) -> Failed 
     Unanswered::Sent => Failed::Sent { reused },
     Unanswered::ClientGone => Failed::ClientGone,
   };
-  if let Failed::Sent { .. } | Failed::Unsent { reused: false } = failed {
-    in_flight.failed();
+  match failed {
+    Failed::Sent { .. } => in_flight.broke(),
+    Failed::Unsent { reused: false } => in_flight.failed(),
+    Failed::Unsent { reused: true } | Failed::ClientGone => {}
   }
   failed
 }

@@ -49,6 +49,9 @@ impl<'a> Route<'a> {
       if let Some(in_flight) = self.pick() {
         return Ok(in_flight);
       }
+      if self.shared.routes.is_exhausted() {
+        return Err(Failure::Unavailable);
+      }
       tokio::select! {
         () = changed => {}
         () = tokio::time::sleep_until(deadline) => return Err(Failure::Unavailable),

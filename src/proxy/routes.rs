@@ -18,6 +18,8 @@ pub struct Routes {
   /// What the last table that was not empty spoke: while every worker is being replaced, new
   /// connections are taken for what they would have been before.
   speaks_tcp: AtomicBool,
+  /// Set while no worker can be expected: waiting for one would be in vain.
+  exhausted: AtomicBool,
   changed: Notify,
 }
 
@@ -32,6 +34,19 @@ impl Routes {
     }
     self.table.store(Arc::new(upstreams));
     self.changed.notify_waiters();
+  }
+
+  /// Says whether no worker is to be expected any more, such as when all were given up. Requests that wait
+  /// are then answered at once.
+  pub fn set_exhausted(&self, exhausted: bool) {
+    if self.exhausted.swap(exhausted, Ordering::Relaxed) != exhausted {
+      self.changed.notify_waiters();
+    }
+  }
+
+  /// Whether no worker is to be expected.
+  pub(crate) fn is_exhausted(&self) -> bool {
+    self.exhausted.load(Ordering::Relaxed)
   }
 
   /// The table as it is now.

@@ -80,6 +80,8 @@ struct Tally {
   failed: AtomicU64,
   server_errors: AtomicU64,
   total_micros: AtomicU64,
+  /// Requests that the worker had in its hands when their connection broke.
+  broken: AtomicU64,
 }
 
 impl Upstream {
@@ -159,6 +161,12 @@ impl Upstream {
       server_errors: self.tally.server_errors.load(Ordering::Relaxed),
       total_micros: self.tally.total_micros.load(Ordering::Relaxed),
     }
+  }
+
+  /// Whether a request broke off in the hands of the worker, or is there still.
+  #[must_use]
+  pub fn broke_request(&self) -> bool {
+    self.tally.broken.load(Ordering::Relaxed) > 0 || self.requests_in_flight() > 0
   }
 
   /// Times from giving it a request to the head of its answer, in microseconds.
@@ -309,6 +317,12 @@ impl InFlight {
     if server_error {
       tally.server_errors.fetch_add(1, Ordering::Relaxed);
     }
+  }
+
+  /// Counts that the connection broke while the worker had the request.
+  pub(crate) fn broke(&self) {
+    self.upstream.tally.broken.fetch_add(1, Ordering::Relaxed);
+    self.failed();
   }
 
   /// Counts that no (whole) answer came.

@@ -10,6 +10,7 @@ use super::{
       Field, Kind, PERCENT_OF_CORE, SIZE, Section, Text, count, millis,
     },
     units::{Bytes, Millis},
+    words::OnAllFailed,
   },
   section,
 };
@@ -35,10 +36,14 @@ section! {
   ProcessManagementConfig {
     /// Whether a dead worker is started again.
     respawn "respawn": bool, Kind::Flag, On(true), Acted, Live;
-    /// Restarts in a streak before a worker is given up.
+    /// Restarts in a row of a worker that does not become ready, or dies within `minUptime`, before it is given up. One that served is brought back without end.
     max_restarts "maxRestarts": u32, count(0), Number(3.0), Acted, Live;
-    /// Wait before the first restart of a streak; later ones wait longer.
+    /// Wait before the first restart; later ones wait longer, up to five minutes, and half a minute of uptime takes one step back.
     restart_delay "restartDelay": Millis, millis(0), Number(2_000.0), Acted, Live;
+    /// A worker that dies sooner after it was ready has not started well, unless a request of a client was in its hands.
+    min_uptime "minUptime": Millis, millis(0), Number(1_000.0), Acted, Live;
+    /// What happens when every worker is given up: `'error'` emits the event `error`, which ends a master that does not listen to it, as with any `EventEmitter`; `'stay'` keeps the port open and answers 503.
+    on_all_failed "onAllFailed": OnAllFailed, Kind::Word(OnAllFailed::WORDS), Word("error"), Acted, Live;
     /// How long a worker may take to become ready.
     startup_timeout "startupTimeout": Millis, millis(1), Number(60_000.0), Acted, Live;
     /// How long a worker may take to finish its requests and leave.

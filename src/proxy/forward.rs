@@ -15,7 +15,7 @@ use super::{
   decoder::Decoder,
   headers,
   reply::Failure,
-  retry::{self, MAX_REPEATS},
+  retry,
   route::Route,
   service::Client,
   shared::count,
@@ -55,7 +55,6 @@ pub(super) async fn forward(
   let mut upload = Upload::new(head, body, client.internal());
   let mut route = Route::new(&client.shard.shared, Protocol::Http);
   client.shard.budget().deposit(Instant::now());
-  let mut repeats = 0;
   loop {
     let in_flight = route.next().await?;
     let upstream = Arc::clone(in_flight.upstream());
@@ -69,10 +68,9 @@ pub(super) async fn forward(
       Failed::Unsent { reused } => reused,
       Failed::Sent { reused }
         if forwarding.repeatable
-          && repeats < MAX_REPEATS
+          && route.broke(&upstream)
           && client.shard.budget().withdraw(Instant::now()) =>
       {
-        repeats += 1;
         upload.rewind();
         reused
       }

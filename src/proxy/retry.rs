@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
-/// How often a request is sent again that a worker may have begun on: a request that kills its worker must
-/// not be carried to a third. A request of which no byte was sent is not limited: each worker that refuses it
-/// is left out, and then it waits for a new one.
-pub(super) const MAX_REPEATS: u32 = 1;
+/// Workers in whose hands a request may break off before it is answered 502: a request that kills its worker
+/// must not be carried to a third. A request of which no byte was sent is not limited: each worker that refuses
+/// it is left out, and then it waits for a new one.
+pub(super) const MAX_BROKEN: usize = 2;
 
 const SLOTS: usize = 10;
 const SLOT: Duration = Duration::from_secs(1);

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
   reply::Failure,
+  retry::MAX_BROKEN,
   shared::Shared,
   upstream::{InFlight, Protocol, Upstream},
 };
@@ -17,18 +18,29 @@ pub(super) struct Route<'a> {
   protocol: Protocol,
   /// Workers that failed for this request. Held, so that no other can get the address of one.
   excluded: Vec<Arc<Upstream>>,
+  /// Workers in whose hands this request broke off.
+  broken: Vec<Arc<Upstream>>,
   /// Set when it first waits: the timeout is for all its waiting together.
   deadline: Option<Instant>,
 }
 
 impl<'a> Route<'a> {
   pub(super) fn new(shared: &'a Shared, protocol: Protocol) -> Self {
-    Self { shared, protocol, excluded: Vec::new(), deadline: None }
+    Self { shared, protocol, excluded: Vec::new(), broken: Vec::new(), deadline: None }
   }
 
   /// Leaves a worker out from here on.
   pub(super) fn exclude(&mut self, upstream: Arc<Upstream>) {
     self.excluded.push(upstream);
+  }
+
+  /// Notes that the request broke off in the hands of `upstream`. Tells whether another attempt is allowed: a worker
+  /// counts once, as all connections to a process that dies break, one after the other.
+  pub(super) fn broke(&mut self, upstream: &Arc<Upstream>) -> bool {
+    if !self.broken.iter().any(|broken| Arc::ptr_eq(broken, upstream)) {
+      self.broken.push(Arc::clone(upstream));
+    }
+    self.broken.len() < MAX_BROKEN
   }
 
   /// The next worker to try, at once if there is one, otherwise as soon as one is published.

@@ -49,6 +49,7 @@ import type * as States from './reference/states.js'
 
 /** Events that the reference does not have. */
 type OwnEvents =
+  | 'error'
   | 'worker:exit'
   | 'message'
   | 'autoscale:decision'

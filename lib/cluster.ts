@@ -8,6 +8,7 @@ import {
   type NativeEvent,
   type NativeWorker,
 } from './binding.js'
+import { problemOfSwitches } from './compat.js'
 import type { ClusterConfig } from './config.js'
 import type { ClusterState } from './constants.js'
 import { ClusterError, ConfigurationError, rethrow, toClusterError } from './errors.js'
@@ -338,6 +339,8 @@ export class BunClusterManager extends AudienceEmitter<ClusterEventMap> {
     watch(run)
     const ended = () => this.#ended(run)
     try {
+      const problem = problemOfSwitches()
+      if (problem) throw new ConfigurationError(problem, 'ERR_CONFIGURATION', { problems: [problem] })
       await native.start(environment())
       // Not awaited: while it is pending, it keeps the host alive.
       native.closed().then(ended, ended)

@@ -3,7 +3,8 @@
  * `node:tls` and `node:http2` in `Bun.listen`. Wrapping these two covers everything, and loads no module: `node:net`
  * alone would double the start-up time of a worker.
  */
-import { openTwin, type Server, type TwinnedServer } from './bun-twin.js'
+import { keepIdleTimeout, outliveProxy } from './bun-idle.js'
+import { openTwin, replace, type Server, type TwinnedServer } from './bun-twin.js'
 import { type Handover, type Placement, parsePort } from './handover.js'
 import { heir } from './heir.js'
 import { type Closable, track, untrack } from './shutdown.js'
@@ -28,8 +29,6 @@ interface Handlers {
 
 type Open = (options: Options, ...rest: unknown[]) => Server
 
-/** Longer than the proxy keeps an idle connection, in seconds; Bun's own default. */
-const IDLE_TIMEOUT = 10
 /** Between two looks at a server that finishes its requests, in milliseconds. */
 const POLL_INTERVAL = 5
 
@@ -94,23 +93,31 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
       const placed = placement ? move(watched.options, placement) : watched.options
       const server: Server = Reflect.apply(original, this, [placed, ...rest])
       const protocol = kind.protocol(options)
-      const local =
-        placement && protocol === 'http' ? openTwin(server as TwinnedServer, placed, original) : undefined
+      if (placement) keepIdleTimeout(server, options)
+      let reported = false
+      const withdraw = () => {
+        local = undefined
+        if (reported) announce()
+      }
+      const twinned = placement && protocol === 'http'
+      let local = twinned ? openTwin(server as TwinnedServer, placed, original, withdraw) : undefined
       follow(server, watched, 'onNodeHTTPRequest' in options, release)
-      if (placement) {
-        const report = {
+      const announce = () => {
+        if (!placement || released) return
+        reported = true
+        handover.listening(placement, {
           protocol,
           host: placement.host,
           port: server.port,
           requestedPort: requestedPort ?? 0,
           ...(local !== undefined && { local }),
           ...(typeof options.hostname === 'string' && { requestedHost: options.hostname }),
-        }
+        })
+      }
+      if (placement) {
         // Not at once, as on Node.js: until then the app may open the server that it is really about. A tick would do
         // as well, but the first one costs a worker a tenth of its start-up.
-        queueMicrotask(() => {
-          if (!released) handover.listening(placement, report)
-        })
+        queueMicrotask(announce)
       }
       return server
     } catch (error) {
@@ -128,15 +135,8 @@ function portOf(options: Options | undefined, kind: Kind): number | undefined {
 
 /** Options for another place. */
 function move(options: Options, { host, port }: Placement): Options {
-  const { idleTimeout } = options
-  const tooShort = typeof idleTimeout === 'number' && idleTimeout > 0 && idleTimeout < IDLE_TIMEOUT
-  return heir(options, {
-    hostname: host,
-    port,
-    // The port is this worker's alone.
-    reusePort: false,
-    ...(tooShort && { idleTimeout: IDLE_TIMEOUT }),
-  })
+  // The port is this worker's alone.
+  return heir(outliveProxy(options), { hostname: host, port, reusePort: false })
 }
 
 /** Have `server` closed when the worker leaves; `release` is called when the app closes it itself. */
@@ -144,10 +144,15 @@ function follow(server: Server, watched: Watched, openedByHttp: boolean, release
   const stop = server.stop.bind(server)
   let closing: Closable = { close: () => finish(server, watched, stop) }
   track(closing)
-  server.stop = (...args) => {
+  replace(server, 'stop', (closeActiveConnections?: boolean) => {
     untrack(closing)
     release()
-    return stop(...args)
+    return stop(closeActiveConnections)
+  })
+  if (Symbol.dispose in server) {
+    replace(server, Symbol.dispose, function dispose(_first: unknown) {
+      server.stop(true)
+    })
   }
   if (!openedByHttp) return
   const { findHttpServer } = require('./bun-http.js') as typeof import('./bun-http.js')

@@ -1,6 +1,7 @@
 /** Servers on Node.js. All of them, http, https, http2, tls and net, listen by `net.Server.prototype.listen`. */
 import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
+import { isSwitchedOn } from '../compat.js'
 import { type Handover, type Placement, parsePort, type Report } from './handover.js'
 import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
 import { closeTwin, type LocalSocket, openTwin } from './node-twin.js'
@@ -43,7 +44,7 @@ export function patchNode(handover: Handover, sockets: Sockets): void {
     if (this.listening) return Reflect.apply(original, this, args)
     const options = optionsOf(args)
     const attempt = plan(options, handover)
-    if (!attempts.has(this)) follow(this, attempts, handover, server => twinOf(server, sockets, original))
+    if (!attempts.has(this)) follow(this, attempts, handover, server => twinOf(server, sockets))
     attempts.set(this, attempt)
     const { placement } = attempt
     try {
@@ -139,15 +140,10 @@ function follow(
 }
 
 /** Open a second way to `server`, where the platform has one. */
-function twinOf(
-  server: net.Server,
-  sockets: Sockets,
-  listen: net.Server['listen'],
-): Pick<Report, 'local' | 'localUpgrades'> {
+function twinOf(server: net.Server, sockets: Sockets): Pick<Report, 'local' | 'localUpgrades'> {
+  if (isSwitchedOn('no-second-listener')) return {}
   try {
-    const socket = sockets.reserveLocal()
-    openTwin(server, socket, listen)
-    return { local: socket.name, localUpgrades: true }
+    return { local: openTwin(server, () => sockets.reserveLocal()), localUpgrades: true }
   } catch {
     // The master comes by the port, as it does on other platforms.
     return {}

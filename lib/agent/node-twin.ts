@@ -1,9 +1,13 @@
 /**
- * A second way into an HTTP server on Node.js: a unix socket, by which the master reaches it at less cost than by the
- * loopback interface. The app sees one server, and connections that look as if they had come by its port.
+ * The second listener of an HTTP server on Node.js: a unix socket, by which the master reaches the server at less cost
+ * than by the loopback interface.
+ *
+ * The socket is not a second `net.Server`. A TCP handle holds it, and the accept function of Node.js takes connections
+ * from it for the server of the app, so limits, counts, options and events are those of that server, and its
+ * connections have TCP handles. What the kernel refuses on a unix socket is answered by `disguise`.
  */
-import net from 'node:net'
-import { disguise } from './disguise.js'
+import type net from 'node:net'
+import { disguiseHandle } from './disguise.js'
 
 /** A socket that is bound to a name of this machine. */
 export interface LocalSocket {
@@ -11,28 +15,53 @@ export interface LocalSocket {
   name: string
 }
 
-/** Twins by the server that they belong to. */
-const twins = new WeakMap<net.Server, net.Server>()
-
-/**
- * Have `server`, which listens, take connections at `socket` too. `listen` is that of Node, before anybody patched it.
- */
-export function openTwin(server: net.Server, socket: LocalSocket, listen: net.Server['listen']): void {
-  const { port } = server.address() as net.AddressInfo
-  const twin = net.createServer({ allowHalfOpen: true }, connection => {
-    disguise(connection, port)
-    adopt(connection, twin, server)
-    server.emit('connection', connection)
-  })
-  // Whether the worker lives on is up to the server of the app.
-  twin.unref()
-  // It cannot fail any more in a way that matters: the master tries it before it relies on it.
-  twin.on('error', () => {})
-  Reflect.apply(listen, twin, [{ fd: socket.fd }])
-  twins.set(server, twin)
+/** What accepts connections: without documentation, and the same from Node.js 20 to 26. */
+interface ListeningHandle {
+  constructor: new (type: number) => ListeningHandle
+  open(fd: number): number
+  listen(backlog: number): number
+  onconnection(this: ListeningHandle, status: number, connection?: object): void
+  unref(): void
+  close(): void
+  [symbol: symbol]: unknown
 }
 
-/** `server` stops accepting: so does its twin. */
+/** The type of a TCP handle that listens. */
+const SERVER = 1
+/** The backlog of Node.js. */
+const BACKLOG = 511
+
+/** Second listeners by the server that they belong to. */
+const twins = new WeakMap<net.Server, ListeningHandle>()
+
+/**
+ * Have `server`, which listens on TCP, take connections at a socket of `reserve` too, and give the name of that socket.
+ * Throws where this is not possible.
+ */
+export function openTwin(server: net.Server, reserve: () => LocalSocket): string {
+  const handle = handleOf(server)
+  const owner = Object.getOwnPropertySymbols(handle).find(symbol => handle[symbol] === server)
+  if (!owner) throw new Error('the handle of the server does not name its server')
+  const { fd, name } = reserve()
+  const twin = new handle.constructor(SERVER)
+  const { onconnection } = handle
+  twin[owner] = server
+  twin.onconnection = function (status, connection) {
+    if (connection) disguiseHandle(connection, server)
+    return Reflect.apply(onconnection, this, [status, connection])
+  }
+  const failed = twin.open(fd) || twin.listen(BACKLOG)
+  if (failed) {
+    twin.close()
+    throw new Error(`the second listener cannot listen: error ${failed}`)
+  }
+  // The server of the app decides whether the process lives on.
+  twin.unref()
+  twins.set(server, twin)
+  return name
+}
+
+/** `server` stops accepting: so does its second listener. */
 export function closeTwin(server: net.Server): void {
   const twin = twins.get(server)
   if (!twin) return
@@ -40,18 +69,6 @@ export function closeTwin(server: net.Server): void {
   twin.close()
 }
 
-/** What Node keeps of a server and of a connection to count them; without documentation, and as old as Node. */
-interface Counting {
-  _connections: number
-  _server: net.Server
-  server: net.Server
-}
-
-/** `connection` counts as one of `server`, which waits for it when it closes. */
-function adopt(connection: net.Socket, twin: net.Server, server: net.Server): void {
-  const counted = connection as net.Socket & Counting
-  ;(twin as net.Server & Counting)._connections -= 1
-  ;(server as net.Server & Counting)._connections += 1
-  counted._server = server
-  counted.server = server
+function handleOf(server: net.Server): ListeningHandle {
+  return (server as net.Server & { _handle: ListeningHandle })._handle
 }

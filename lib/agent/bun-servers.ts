@@ -141,13 +141,13 @@ function move(options: Options, { host, port }: Placement): Options {
 
 /** Have `server` closed when the worker leaves; `release` is called when the app closes it itself. */
 function follow(server: Server, watched: Watched, openedByHttp: boolean, release: () => void): void {
-  const stop = server.stop.bind(server)
-  let closing: Closable = { close: () => finish(server, watched, stop) }
+  const stopped = server.stop.bind(server)
+  let closing: Closable = { close: () => finish(server, watched, stopped) }
   track(closing)
-  replace(server, 'stop', (closeActiveConnections?: boolean) => {
+  replace(server, 'stop', function stop(closeActiveConnections?: boolean) {
     untrack(closing)
     release()
-    return stop(closeActiveConnections)
+    return stopped(closeActiveConnections)
   })
   if (Symbol.dispose in server) {
     replace(server, Symbol.dispose, function dispose(_first: unknown) {
@@ -164,7 +164,7 @@ function follow(server: Server, watched: Watched, openedByHttp: boolean, release
     httpServer.prependListener('connection', connection => {
       if (!connection.remoteAddress) disguise(connection, server.port)
     })
-    closing = closableHttp(httpServer, 'connection', async () => stop())
+    closing = closableHttp(httpServer, 'connection', async () => stopped())
     track(closing)
   })
 }

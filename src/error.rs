@@ -398,6 +398,11 @@ fn unhealthy(failures: u32, failure: Failure) -> String {
       "keeps it from answering",
       "healthCheck.timeout or maxFailures",
     ),
+    Failure::ServerClosed => (
+      format!("{failures} checks in a row failed, "),
+      "closes it; let the process end where it cannot serve any more",
+      "healthCheck.retryDelay or maxFailures",
+    ),
   };
   format!("{checks}{failure}. See what {keeps}, or raise {limits} if it needs longer")
 }

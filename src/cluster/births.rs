@@ -95,6 +95,7 @@ impl Births {
       checkup: Checkup::NEW,
       gone: Vec::new(),
       condemned: None,
+      server_closed: false,
     })
   }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
   event::epoch_ms,
-  health::diagnosis::Diagnosis,
+  health::{checkup::Failure, diagnosis::Diagnosis},
   monitor::{ProcessSample, Sampler, reading::float},
   proxy::{Counters, ProxyStats},
   telemetry::{
@@ -61,7 +61,8 @@ fn reason(worker: &WorkerView) -> Option<String> {
     return worker.checkup.failure.map(|failure| failure.to_string());
   }
   let silent = || {
-    let why = worker.checkup.failure.map(|failure| failure.to_string());
+    let closed = worker.server_closed.then_some(Failure::ServerClosed);
+    let why = worker.checkup.failure.or(closed).map(|failure| failure.to_string());
     why.unwrap_or_else(|| "failed its checks".to_owned())
   };
   let told = worker.last_error.clone();

@@ -37,6 +37,8 @@ pub struct Incarnation {
   pub demand: watch::Sender<Demand>,
   /// Where its requests go, once it listens.
   pub target: Option<Target>,
+  /// Whether the app had a server and closed it.
+  pub server_closed: bool,
   /// When it was started.
   pub born: SystemTime,
   /// When it proved that it is ready.
@@ -329,6 +331,7 @@ impl Slot {
       port: shown.map(|shown| shown.port.port()).or(self.port).unwrap_or_default(),
       status,
       checkup: shown.map_or(Checkup::NEW, |shown| shown.checkup),
+      server_closed: shown.is_some_and(|shown| shown.server_closed),
       started: shown.map_or(NEVER, |shown| shown.born),
       fresh: !self.ready.is_empty(),
       restarts: self.restarts,

@@ -58,6 +58,8 @@ pub struct WorkerView {
   pub status: WorkerStatus,
   /// Its checks.
   pub checkup: Checkup,
+  /// Whether the app had a server and closed it: no request reaches it.
+  pub server_closed: bool,
   /// When its process was started; the epoch before that.
   pub started: SystemTime,
   /// Whether its first process has yet to become ready. Until then it is missed by nobody.
@@ -91,7 +93,8 @@ impl WorkerView {
   /// Whether it takes requests and answers its checks.
   #[must_use]
   pub fn serves(&self) -> bool {
-    self.status == WorkerStatus::Running && self.checkup.status != Status::Unhealthy
+    let running = self.status == WorkerStatus::Running && !self.server_closed;
+    running && self.checkup.status != Status::Unhealthy
   }
 }
 

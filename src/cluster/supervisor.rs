@@ -407,6 +407,7 @@ impl Supervisor {
     let Some(worker) = self.slots.get_mut(index).and_then(|slot| slot.at_mut(place)) else {
       return;
     };
+    worker.server_closed = target.is_none();
     let old = std::mem::replace(&mut worker.target, target);
     self.publish();
     if let Some(old) = old {

@@ -61,6 +61,8 @@ pub enum Failure {
   Answered(u16),
   /// Its health endpoint could not be asked.
   Refused(io::ErrorKind),
+  /// The app closed its server and lives on: no request can reach it.
+  ServerClosed,
 }
 
 impl Failure {
@@ -94,6 +96,7 @@ impl fmt::Display for Failure {
       }
       Self::Answered(status) => write!(f, "its health endpoint answered {status}"),
       Self::Refused(kind) => write!(f, "its health endpoint could not be asked: {kind}"),
+      Self::ServerClosed => write!(f, "the app closed its server and opened no other one"),
     }
   }
 }

@@ -39,6 +39,8 @@ pub struct Checks {
   trial: Option<Instant>,
   /// Where its health endpoint is, while it has an HTTP server.
   endpoint: Option<Endpoint>,
+  /// Whether the app had a server and closed it.
+  server_closed: bool,
   /// Processor time that it had in excused checks in a row.
   had: Duration,
 }
@@ -78,12 +80,24 @@ impl Checks {
     checkup: Checkup::NEW,
     trial: None,
     endpoint: None,
+    server_closed: false,
     had: Duration::ZERO,
   };
 
-  /// Requests go there from now on, or nowhere.
-  pub fn set_endpoint(&mut self, endpoint: Option<Endpoint>) {
+  /// The app has a server, whose health endpoint is there if it speaks HTTP.
+  pub fn server_opened(&mut self, endpoint: Option<Endpoint>) {
     self.endpoint = endpoint;
+    self.server_closed = false;
+  }
+
+  /// The app closed its server. The next check comes soon: until there is another server, the worker only looks as
+  /// if it served.
+  pub fn server_closed(&mut self, config: &Config) {
+    self.endpoint = None;
+    self.server_closed = true;
+    if let Stage::Due(at) = &mut self.stage {
+      *at = (*at).min(Instant::now() + pace::again(&config.health, fastrand::f64()));
+    }
   }
 
   /// It proved that it is ready: that is the first check, and others follow.
@@ -165,6 +179,7 @@ impl Checks {
         self.stage = Stage::Due(Instant::now() + pace::next(&config.health, fastrand::f64()));
         None
       }
+      (Stage::Due(_), _) if self.server_closed => Some(self.failed(Failure::ServerClosed, config)),
       (Stage::Due(_), _) => {
         self.stage = Stage::Asked(self.ask(pid, channel, config));
         None
@@ -321,6 +336,22 @@ mod tests {
     let ms = again.elapsed().as_millis();
     assert!((300..=310).contains(&ms), "{ms}");
     assert!(second.hangs());
+  }
+
+  #[tokio::test(start_paused = true)]
+  async fn a_closed_server_fails_the_next_checks_until_there_is_another() {
+    let config = config(&json!({ "interval": 60_000, "maxFailures": 2, "retryDelay": 300 }));
+    let mut checks = Checks::OFF;
+    checks.begin(false, &config);
+    let since = Instant::now();
+    checks.server_closed(&config);
+    let first = checked(&mut checks, &config).await;
+    assert_eq!((first.failure, first.is_sick()), (Some(Failure::ServerClosed), false));
+    let second = checked(&mut checks, &config).await;
+    assert!(second.is_sick() && !second.hangs());
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+    checks.server_opened(None);
+    assert_ne!(checked(&mut checks, &config).await.failure, Some(Failure::ServerClosed));
   }
 
   #[tokio::test(start_paused = true)]

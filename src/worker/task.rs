@@ -190,7 +190,8 @@ impl Task {
           }
           Some(Message::Closed) => {
             proof = None;
-            self.checks.set_endpoint(None);
+            let config = self.birth.config.borrow().clone();
+            self.checks.server_closed(&config);
             if self.state == State::Running {
               self.report(News::Closed).await;
             }
@@ -332,7 +333,7 @@ impl Task {
       }
       None => (Endpoint::Tcp(address), None),
     };
-    self.checks.set_endpoint((protocol == proxy::Protocol::Http).then(|| endpoint.clone()));
+    self.checks.server_opened((protocol == proxy::Protocol::Http).then(|| endpoint.clone()));
     let worker = self.birth.worker.to_string();
     let upstream = Upstream::with_upgrades(worker, endpoint, upgrades, protocol);
     self.upstreams.retain(|old| old.in_flight() > 0);

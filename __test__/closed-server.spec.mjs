@@ -26,7 +26,10 @@ test('a worker without a server is unhealthy, told and replaced, and requests wa
     assert.match(error.message, /closed its server.*let the process end/)
     assert.equal((await request(cluster.port)).text, 'first')
     assert.notEqual((await replaced).pid, pid)
-    await eventually(async () => (await cluster.getHealth()).status === 'healthy', 'the health of the cluster')
+    await eventually(
+      async () => (await cluster.getHealth()).status === 'healthy',
+      'the health of the cluster',
+    )
   }))
 
 test('one of two that closes its server is replaced while the other serves', () =>

@@ -1038,8 +1038,8 @@ export interface BunWorkerMetrics {
     } | null;
     /** Its event loop. */
     eventLoop: {
-        /** Part of the last second that it was busy, 0 to 1; on Bun the part that it was on a processor. */
-        utilization: number;
+        /** Part of the last second that it was busy, 0 to 1; on Bun the part that it was on a processor. `null` if unknown. */
+        utilization: number | null;
         /** How much later than due it came round, in milliseconds, since the reading before. */
         delay: {
             mean: number | null;

@@ -32,6 +32,20 @@ test('workers tell of their heap, their collections and their event loop', () =>
     }
   }))
 
+test('a page that a worker filled with garbage gives absent values, and metrics stay what JSON can hold', () =>
+  withCluster({ app: 'garbage-page.mjs', workers: 1 }, async cluster => {
+    await metricsOf(cluster, 'worker-1', told, 'the heap')
+    const garbage = await eventually(async () => {
+      await request(cluster.port)
+      const metrics = await cluster.getMetrics()
+      JSON.stringify(metrics)
+      const [worker] = metrics.workers
+      return worker.heap === null && worker
+    }, 'metrics without a heap')
+    assert.deepEqual([garbage.garbageCollection, garbage.eventLoop], [null, null])
+    assert.equal((await cluster.getHealth()).status, 'healthy')
+  }))
+
 test('the heap that is told is the heap that there is', () =>
   withCluster({ app: 'memory.mjs', workers: 1 }, async cluster => {
     await metricsOf(cluster, 'worker-1', told, 'the heap')

@@ -217,9 +217,9 @@ fn worker(worker: &WorkerView, readings: &HashMap<u32, Readings>, age: Duration)
     "sharedMemoryUsage": reading.and_then(|reading| reading.vitals.pss),
     "cpuUsage": reading.map(|reading| reading.sample.usage_or_mean()),
     "heap": page.and_then(Reader::heap).map(heap),
-    "garbageCollection": page.filter(|page| page.heap().is_some()).map(|page| {
-      let collections = page.collections();
-      json!({ "count": collections.count, "time": collections.took.map(float_ms) })
+    "garbageCollection": page.filter(|page| page.heap().is_some()).and_then(|page| {
+      let collections = page.collections()?;
+      Some(json!({ "count": collections.count, "time": collections.took.map(float_ms) }))
     }),
     "eventLoop": page.filter(|page| page.heap().is_some()).zip(reading).map(|(page, reading)| {
       event_loop(page, &reading.vitals)

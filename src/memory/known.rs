@@ -80,7 +80,7 @@ impl Known {
     settings: &Settings,
   ) -> Option<Evidence> {
     let page = worker.and_then(|worker| worker.page.as_ref());
-    let live = page.and_then(|page| page.collections().full).map(|(_, bytes)| bytes);
+    let live = page.and_then(|page| page.collections()?.full).map(|(_, bytes)| bytes);
     if self.live != live.is_some() {
       self.live = live.is_some();
       self.watched = Series::default();

@@ -69,7 +69,7 @@ impl Counts {
   /// How many values there are.
   #[must_use]
   pub fn total(&self) -> u64 {
-    self.cells.iter().sum()
+    self.cells.iter().fold(0, |sum, count| sum.saturating_add(*count))
   }
 
   /// The value that the part `quantile` of all, 0 to 1, does not exceed; `None` of none.
@@ -79,7 +79,7 @@ impl Counts {
     let rank = part_of(total, quantile).max(1);
     let mut seen = 0_u64;
     let cell = self.cells.iter().position(|count| {
-      seen += count;
+      seen = seen.saturating_add(*count);
       seen >= rank
     });
     cell.filter(|_| total > 0).map(value_of)

@@ -1,4 +1,5 @@
-//! The master's view of a page.
+//! The master's view of a page. The worker may have written anything there, so a value that no worker can have is
+//! taken for none: it must not reach arithmetic, nor JavaScript as a number that it cannot hold.
 
 use std::{
   fs::File,
@@ -13,6 +14,11 @@ use super::{
   histogram::Counts,
   page::{self, Mapped},
 };
+
+/// Memory that no process has: the address space of a 64-bit processor.
+const MOST_BYTES: u64 = 1 << 48;
+/// The largest number that JavaScript holds exactly, `Number.MAX_SAFE_INTEGER`.
+const MOST: u64 = (1 << 53) - 1;
 
 /// Reads one page, and keeps it for the worker to open.
 #[derive(Debug)]
@@ -114,25 +120,25 @@ impl Reader {
   /// `None` until it was first told.
   #[must_use]
   pub fn heap(&self) -> Option<Heap> {
-    let total = self.page.heap_total.load(Acquire);
-    (total > 0).then(|| Heap {
-      used: self.page.heap_used.load(Relaxed),
+    let total = bytes(self.page.heap_total.load(Acquire)).filter(|total| *total > 0)?;
+    Some(Heap {
+      used: bytes(self.page.heap_used.load(Relaxed))?,
       total,
-      external: self.page.external.load(Relaxed),
-      array_buffers: self.page.array_buffers.load(Relaxed),
+      external: bytes(self.page.external.load(Relaxed))?,
+      array_buffers: bytes(self.page.array_buffers.load(Relaxed))?,
     })
   }
 
   /// Garbage collections.
   #[must_use]
-  pub fn collections(&self) -> Collections {
-    let full = self.page.full_collections.load(Acquire);
+  pub fn collections(&self) -> Option<Collections> {
+    let full = number(self.page.full_collections.load(Acquire))?;
     let took = u64::try_from(self.page.collecting.load(Relaxed)).ok();
-    Collections {
-      count: self.page.collections.load(Relaxed),
-      took: took.map(Duration::from_micros),
-      full: (full > 0).then(|| (full, self.page.live.load(Relaxed))),
-    }
+    Some(Collections {
+      count: number(self.page.collections.load(Relaxed))?,
+      took: took.and_then(number).map(Duration::from_micros),
+      full: if full > 0 { Some((full, bytes(self.page.live.load(Relaxed))?)) } else { None },
+    })
   }
 
   /// How much later than due the event loop came round, in microseconds.
@@ -140,14 +146,14 @@ impl Reader {
   pub fn delays(&self) -> Counts {
     let mut counts = Counts::default();
     self.page.delays.add_to(&mut counts);
-    counts
+    if number(counts.total()).is_some() { counts } else { Counts::default() }
   }
 
   /// Part of the last second that the event loop was busy, 0 to 1.
   #[must_use]
-  pub fn utilization(&self) -> f64 {
-    let millionths = u32::try_from(self.page.utilization.load(Relaxed)).unwrap_or(1_000_000);
-    f64::from(millionths) / 1e6
+  pub fn utilization(&self) -> Option<f64> {
+    let millionths = u32::try_from(self.page.utilization.load(Relaxed)).ok();
+    millionths.filter(|part| *part <= 1_000_000).map(|part| f64::from(part) / 1e6)
   }
 
   /// Its beats so far.
@@ -161,15 +167,28 @@ impl Reader {
     self.page.asked.fetch_add(1, Relaxed) + 1
   }
 
-  /// What collection `number`, or a later one, brought; `None` until it is done.
+  /// What collection `asked`, or a later one, brought; `None` until it is done.
   #[must_use]
-  pub fn collected(&self, number: u64) -> Option<Collected> {
-    (self.page.answered.load(Acquire) >= number).then(|| Collected {
-      before: self.page.before.load(Relaxed),
-      after: self.page.after.load(Relaxed),
-      took: Duration::from_micros(self.page.took.load(Relaxed)),
+  pub fn collected(&self, asked: u64) -> Option<Collected> {
+    if self.page.answered.load(Acquire) < asked {
+      return None;
+    }
+    Some(Collected {
+      before: bytes(self.page.before.load(Relaxed))?,
+      after: bytes(self.page.after.load(Relaxed))?,
+      took: Duration::from_micros(number(self.page.took.load(Relaxed))?),
     })
   }
+}
+
+/// `value`, if a process can have so much memory.
+fn bytes(value: u64) -> Option<u64> {
+  (value <= MOST_BYTES).then_some(value)
+}
+
+/// `value`, if JavaScript can hold it.
+fn number(value: u64) -> Option<u64> {
+  (value <= MOST).then_some(value)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -183,9 +202,22 @@ mod tests {
   };
 
   #[test]
+  fn what_no_worker_can_have_is_absent() {
+    use std::{fs::OpenOptions, os::unix::fs::FileExt as _};
+    let reader = Reader::new().unwrap();
+    let file = OpenOptions::new().write(true).open(reader.path()).unwrap();
+    file.write_all_at(&[0xff; size_of::<page::Page>() - 8], 8).unwrap();
+    assert_eq!((reader.heap(), reader.collections(), reader.utilization()), (None, None, None));
+    assert_eq!((reader.delays(), reader.collected(1)), (Counts::default(), None));
+  }
+
+  #[test]
   fn what_a_worker_writes_its_master_reads() {
     let reader = Reader::new().unwrap();
-    assert_eq!((reader.heap(), reader.collections().full, reader.beats().alive), (None, None, 0));
+    assert_eq!(
+      (reader.heap(), reader.collections().unwrap().full, reader.beats().alive),
+      (None, None, 0)
+    );
     let writer = Writer::open(&reader.path()).unwrap();
     writer.held(Held { heap_used: 1, heap_total: 2, external: 4, array_buffers: 3 });
     assert_eq!(reader.heap(), Some(Heap { used: 1, total: 2, external: 4, array_buffers: 3 }));
@@ -194,11 +226,11 @@ mod tests {
     writer.live(77);
     let expected =
       Collections { count: 4, took: Some(Duration::from_millis(3)), full: Some((1, 77)) };
-    assert_eq!(reader.collections(), expected);
+    assert_eq!(reader.collections(), Some(expected));
     writer.collected(1, None);
-    assert_eq!(reader.collections().took, None);
+    assert_eq!(reader.collections().unwrap().took, None);
     writer.utilization(Some(0.25));
-    assert!((reader.utilization() - 0.25).abs() < 1e-6);
+    assert!((reader.utilization().unwrap() - 0.25).abs() < 1e-6);
     writer.utilization(None);
     assert_eq!(reader.delays().total(), 0);
     assert_eq!(writer.beat(Duration::from_millis(30)), None);

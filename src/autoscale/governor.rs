@@ -6,7 +6,7 @@
 //! database may be what is slow. And a number of workers that was too few for some load is not gone back to while the
 //! load is the same.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{cmp::Ordering, collections::VecDeque, time::Duration};
 
 use super::{
   decision::Decision,
@@ -212,11 +212,16 @@ impl Governor {
       });
       return hold(format!("{}; {why}", wish.reason));
     }
+    let reason = match to.cmp(&roomy) {
+      Ordering::Equal => wish.reason.clone(),
+      Ordering::Greater => format!("{}; not below minWorkers, {min}", wish.reason),
+      Ordering::Less => format!("{}; not above maxWorkers, {max}", wish.reason),
+    };
     match self.regretted(signals, to) {
       Some((least, why)) if !up => {
-        Decision { from, to: least.min(from), reason: format!("{}; {why}", wish.reason) }
+        Decision { from, to: least.min(from), reason: format!("{reason}; {why}") }
       }
-      _ => Decision { from, to, reason: wish.reason.clone() },
+      _ => Decision { from, to, reason },
     }
   }
 

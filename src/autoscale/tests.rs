@@ -114,9 +114,7 @@ fn each_condition_of_scaling_down_is_needed() {
   for (words, signals) in cases {
     let decision = agreed(&config, &signals);
     assert_eq!(decision.action(), Action::Hold, "{words}: {decision:?}");
-    if signals.workers > 1 {
-      assert!(decision.reason.contains(words), "{words}: {decision:?}");
-    }
+    assert!(decision.reason.contains(words), "{words}: {decision:?}");
   }
 }
 
@@ -200,6 +198,17 @@ fn a_number_outside_the_bounds_is_brought_within() {
     let decision = Governor::default().decide(&config, &busy(workers, 50.0, 1.0), seconds(0));
     assert_eq!((decision.from, decision.to), (workers, wanted), "{}", decision.reason);
   }
+}
+
+#[test]
+fn a_bound_that_acts_is_named() {
+  let config = config(json!({ "minWorkers": 2, "maxWorkers": 4, "scaleStep": 4 }));
+  let down = agreed(&config, &calm(4));
+  assert_eq!(down.to, 2, "{down:?}");
+  assert!(down.reason.ends_with("not below minWorkers, 2"), "{down:?}");
+  let up = agreed(&config, &busy(3, 250.0, 10.0));
+  assert_eq!(up.to, 4, "{up:?}");
+  assert!(up.reason.ends_with("not above maxWorkers, 4"), "{up:?}");
 }
 
 #[test]

@@ -72,6 +72,10 @@ fn fewer(config: &AutoScalingConfig, signals: &Signals) -> Wish {
     let (idle, wanted) = (signals.idle.as_millis(), down.idle_time.0.as_millis());
     return stay(format!("idleTime: a worker has been idle for {idle} ms, less than {wanted} ms"));
   }
+  if signals.workers <= config.min_workers {
+    let (present, least) = (workers(signals.workers), config.min_workers);
+    return stay(format!("load is low, and {present} are all that minWorkers, {least}, allows"));
+  }
   let need = |signal: Signal| {
     let value = signal.value(signals)?;
     Some((signal, value, needed(signals.serving, value, signal.threshold(up))))

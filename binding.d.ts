@@ -274,6 +274,8 @@ export interface NativeAgentRequest {
   kind: 'ping' | 'messages' | 'shutdown'
   /** Set for `ping`: comes back in `pong`. */
   id?: number
+  /** Set for `shutdown`. */
+  leave?: NativeLeave
 }
 
 /** A channel for messages of the app. */
@@ -312,6 +314,14 @@ export interface NativeHost {
   agent: string
   /** Which runtime it is. */
   runtime: 'node' | 'bun'
+}
+
+/** How a worker is asked to leave. */
+export interface NativeLeave {
+  /** The signal by which the app learns of it, if the app listens to that signal. */
+  signal: string
+  /** Whether the app learns of it by the message `shutdown` instead, if the app listens to messages. */
+  withMessage: boolean
 }
 
 /** A server of the app that listens. */

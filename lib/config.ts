@@ -217,13 +217,28 @@ export interface ProcessManagementConfig {
   /** How long a worker may take to become ready. Milliseconds, 1 to 86 400 000. Default: 60 000. */
   startupTimeout?: number
   /**
+   * Whether `process.send('ready')` alone makes a worker ready, as with `wait_ready` of PM2. Otherwise the
+   * first of that and a server that listens does. Default: `false`.
+   */
+  waitReady?: boolean
+  /**
    * How long a worker may take to finish its requests and leave. Milliseconds, 0 to 86 400 000. Default: 30
    * 000.
    */
   gracefulShutdownTimeout?: number
   /**
-   * From SIGTERM to SIGKILL. Three times what PM2 gives, whose 1.6 s users find too short. Milliseconds, 0 to
-   * 86 400 000. Default: 5 000.
+   * The signal by which the app is asked to end: `'SIGINT'` for apps written for PM2. `'SIGTERM'`,
+   * `'SIGINT'`, `'SIGQUIT'`, `'SIGHUP'`, `'SIGUSR2'`. Default: `'SIGTERM'`.
+   */
+  killSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGUSR2'
+  /**
+   * Whether the app is asked to end by the message `'shutdown'` instead, as with `shutdown_with_message` of
+   * PM2. An app that does not listen to messages gets the signal. Default: `false`.
+   */
+  shutdownWithMessage?: boolean
+  /**
+   * From the signal to SIGKILL. Three times what PM2 gives, whose 1.6 s users find too short. Milliseconds, 0
+   * to 86 400 000. Default: 5 000.
    */
   killTimeout?: number
   /** Whether SIGINT and SIGTERM of the master stop the cluster gracefully. Default: `true`. */

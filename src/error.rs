@@ -8,7 +8,7 @@ use crate::{
   enforcement::Excess,
   health::{checkup::Failure, diagnosis::Diagnosis},
   rollout::Phase,
-  worker::cause::Cause,
+  worker::{cause::Cause, readiness::Missing},
 };
 
 /// Shorthand for results of the core.
@@ -95,10 +95,12 @@ pub enum ClusterError {
     stderr: Vec<String>,
   },
   /// The worker neither listened nor said it was ready in time.
-  #[error("cluster worker {worker} did not listen on its port or report ready within {} ms; it was stopped{}{}", .timeout.as_millis(), found(.diagnosis.as_deref()), tail(.stderr))]
+  #[error("cluster worker {worker} {missing} within {} ms; it was stopped{}{}", .timeout.as_millis(), found(.diagnosis.as_deref()), tail(.stderr))]
   StartupTimeout {
     /// The slot.
     worker: String,
+    /// What it did not do.
+    missing: Missing,
     /// How long it was given.
     timeout: Duration,
     /// What it was at, if there was time to find out.
@@ -309,8 +311,9 @@ impl ClusterError {
         "reason": cause.to_string(),
         "stderr": stderr,
       }),
-      Self::StartupTimeout { worker, timeout, diagnosis, stderr } => json!({
+      Self::StartupTimeout { worker, missing, timeout, diagnosis, stderr } => json!({
         "workerId": worker,
+        "listened": missing.server(),
         "diagnosis": diagnosis.as_deref().map(Diagnosis::to_json),
         "timeout": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         "stderr": stderr,

@@ -79,8 +79,8 @@ fn worker_process() {
     match request {
       Request::Ping { id } => agent.send(&Message::Pong { id }).unwrap(),
       Request::Messages => {}
-      Request::Shutdown if !stubborn => leave(0),
-      Request::Shutdown => {}
+      Request::Shutdown(_) if !stubborn => leave(0),
+      Request::Shutdown(_) => {}
     }
   }
 }

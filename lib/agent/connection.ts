@@ -4,7 +4,7 @@ import type { Link } from '../ipc/link.js'
 import { publishAgent } from './handle.js'
 import { Handover } from './handover.js'
 import { installProcessSend } from './process-send.js'
-import { drain, leave } from './shutdown.js'
+import { drain, leave, USUAL } from './shutdown.js'
 
 /** Where Node.js opens its inspector unless it is told otherwise. */
 const DEBUG_PORT = 9229
@@ -33,7 +33,7 @@ export function connect(fd: number): void {
         messages()
         break
       case 'shutdown':
-        leave()
+        if (request.leave) leave(request.leave)
         break
     }
   })
@@ -62,12 +62,15 @@ export function connect(fd: number): void {
     link ??= { link: (require(MESSAGES) as typeof import('../ipc/worker.js')).openInWorker(agent) }
     return link.link
   }
+  // A turn later: a server that the app opens in the same one is told first, and its requests need not wait.
   const ready = () => {
-    tell(() => agent.ready())
-    telemetry()
+    setImmediate(() => {
+      tell(() => agent.ready())
+      telemetry()
+    })
   }
   installProcessSend(ready, messages)
-  publishAgent({ publicPort, drain, leave, messages })
+  publishAgent({ publicPort, drain, leave: () => leave(USUAL), messages })
 }
 
 /** Seen from the agent's bundle, and not part of it: it would cost every start, and is needed after that only. */

@@ -17,7 +17,7 @@ use super::link::NativeChannel;
 use crate::ipc::{
   agent::{Agent, Request, inherit},
   local,
-  message::{Hello, Listening, Message, Protocol},
+  message::{Hello, Leave, Listening, Message, Protocol},
 };
 
 /// Weak, so that a worker with nothing left to do may end; the master asks little, so few wait.
@@ -32,6 +32,23 @@ pub struct NativeAgentRequest {
   pub kind: String,
   /// Set for `ping`: comes back in `pong`.
   pub id: Option<f64>,
+  /// Set for `shutdown`.
+  pub leave: Option<NativeLeave>,
+}
+
+/// How a worker is asked to leave.
+#[napi(object, object_from_js = false)]
+pub struct NativeLeave {
+  /// The signal by which the app learns of it, if the app listens to that signal.
+  pub signal: String,
+  /// Whether the app learns of it by the message `shutdown` instead, if the app listens to messages.
+  pub with_message: bool,
+}
+
+impl NativeAgentRequest {
+  fn new(kind: &str) -> Self {
+    Self { kind: kind.to_owned(), id: None, leave: None }
+  }
 }
 
 /// A socket that is bound to an abstract name.
@@ -81,9 +98,14 @@ impl NativeAgent {
     let agent = Agent::connect(fd, move |request| {
       let request = match request {
         #[expect(clippy::cast_precision_loss, reason = "ids are at most 53 bits wide")]
-        Request::Ping { id } => NativeAgentRequest { kind: "ping".to_owned(), id: Some(id as f64) },
-        Request::Messages => NativeAgentRequest { kind: "messages".to_owned(), id: None },
-        Request::Shutdown => NativeAgentRequest { kind: "shutdown".to_owned(), id: None },
+        Request::Ping { id } => {
+          NativeAgentRequest { id: Some(id as f64), ..NativeAgentRequest::new("ping") }
+        }
+        Request::Messages => NativeAgentRequest::new("messages"),
+        Request::Shutdown(Leave { signal, with_message }) => {
+          let leave = NativeLeave { signal, with_message };
+          NativeAgentRequest { leave: Some(leave), ..NativeAgentRequest::new("shutdown") }
+        }
       };
       // A queue that is full or closing says that JavaScript is blocked or done: the master sees
       // the first by the missing answer, and does not need the second.

@@ -25,6 +25,8 @@ pub mod words;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
+use nix::sys::signal::Signal;
+
 use self::model::{
   AdvancedConfig, ClusterConfig, ErrorHandlingConfig, ExecConfig, HealthCheckConfig, IPCConfig,
   LoadBalancingConfig, MonitoringConfig, ProcessManagementConfig, ResilienceConfig, ResourceConfig,
@@ -48,6 +50,8 @@ pub struct Config {
   pub restart: Restart,
   /// How long each phase of a worker may take.
   pub timing: Timing,
+  /// The signal that asks an app to end.
+  pub kill_signal: Signal,
   /// Whether SIGINT and SIGTERM of the host stop the cluster.
   pub handle_signals: bool,
   /// The liveness check of each worker.
@@ -110,6 +114,7 @@ impl From<ClusterConfig> for Config {
         kill: process.kill_timeout.0,
         diagnosis: health.diagnostic_timeout.0,
       },
+      kill_signal: process.kill_signal.parse().unwrap_or(Signal::SIGTERM),
       handle_signals: process.handle_signals,
       health: Health {
         enabled: health.enabled,

@@ -26,7 +26,11 @@ use nix::{
   unistd::{Pid, getpgrp},
 };
 
-use super::{frame::Decoder, message::Message, settings::IpcSettings};
+use super::{
+  frame::Decoder,
+  message::{Leave, Message},
+  settings::IpcSettings,
+};
 
 /// How long a write may wait for the master, which reads all the time while it lives.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -83,7 +87,7 @@ pub unsafe fn own(fd: RawFd) -> io::Result<OwnedFd> {
 }
 
 /// What the master asks of the worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
   /// Answer with the same id, from JavaScript.
   Ping {
@@ -93,7 +97,7 @@ pub enum Request {
   /// Messages for the app have come, and nobody has taken their channel yet.
   Messages,
   /// Finish what is in flight and leave.
-  Shutdown,
+  Shutdown(Leave),
 }
 
 /// The channel for messages of the app, until somebody takes it.
@@ -237,7 +241,7 @@ fn read_all(stream: &UnixStream, shared: &Shared, deliver: &impl Fn(Request)) {
         Ok(None) => break,
         Ok(Some(frame)) => match Message::from_frame(&frame) {
           Ok(Message::Ping { id }) => deliver(Request::Ping { id }),
-          Ok(Message::Shutdown) => deliver(Request::Shutdown),
+          Ok(Message::Shutdown(leave)) => deliver(Request::Shutdown(leave)),
           Ok(Message::Messages(settings)) => match descriptor.take() {
             Some(end) => shared.put(settings, end),
             None => tracing::warn!("the channel for messages came without its descriptor"),

@@ -50,6 +50,16 @@ pub struct Hello {
   pub version: String,
 }
 
+/// How a worker is asked to leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leave {
+  /// The signal by which its app learns of it, if the app listens to that signal.
+  pub signal: String,
+  /// Whether the app learns of it by the message `shutdown` instead, if the app listens to messages.
+  pub with_message: bool,
+}
+
 /// A message of either side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -74,7 +84,7 @@ pub enum Message {
   /// Master → worker: the channel for the app's own messages. Its descriptor comes along.
   Messages(IpcSettings),
   /// Master → worker: finish what is in flight and leave.
-  Shutdown,
+  Shutdown(Leave),
 }
 
 mod kind {
@@ -100,7 +110,7 @@ impl Message {
       Self::Ping { id } => (kind::PING, *id, 0, Vec::new()),
       Self::Pong { id } => (kind::PONG, 0, *id, Vec::new()),
       Self::Messages(settings) => (kind::MESSAGES, 0, 0, json(settings)),
-      Self::Shutdown => (kind::SHUTDOWN, 0, 0, Vec::new()),
+      Self::Shutdown(leave) => (kind::SHUTDOWN, 0, 0, json(leave)),
     };
     Frame { kind, id, correlation, payload }
   }
@@ -125,7 +135,9 @@ impl Message {
       kind::MESSAGES => {
         serde_json::from_slice(&frame.payload).map(Self::Messages).map_err(|e| bad("messages", e))
       }
-      kind::SHUTDOWN => Ok(Self::Shutdown),
+      kind::SHUTDOWN => {
+        serde_json::from_slice(&frame.payload).map(Self::Shutdown).map_err(|e| bad("shutdown", e))
+      }
       unknown => Err(format!("message of unknown kind {unknown}")),
     }
   }
@@ -161,7 +173,7 @@ mod tests {
       Message::Ping { id: 7 },
       Message::Pong { id: 7 },
       Message::Messages(IpcSettings::read(&serde_json::json!({})).unwrap()),
-      Message::Shutdown,
+      Message::Shutdown(Leave { signal: "SIGINT".to_owned(), with_message: true }),
     ] {
       assert_eq!(Message::from_frame(&message.to_frame()), Ok(message));
     }

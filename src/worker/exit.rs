@@ -72,8 +72,8 @@ impl Process {
   }
 
   /// Ask the process to end. Only itself: what it does with its children is its own affair.
-  pub fn terminate(&self) {
-    let _gone = kill(self.pid, Signal::SIGTERM);
+  pub fn terminate(&self, signal: Signal) {
+    let _gone = kill(self.pid, signal);
   }
 
   /// End the process and everything in its group.

@@ -13,6 +13,7 @@ pub mod forward;
 pub mod inspector;
 pub mod output;
 pub mod probe;
+pub mod readiness;
 pub mod spawner;
 pub mod state;
 pub mod task;

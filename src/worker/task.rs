@@ -9,6 +9,7 @@ use std::{
   time::Duration,
 };
 
+use nix::sys::signal::Signal;
 use tokio::{
   net::{TcpStream, UnixStream},
   sync::oneshot,
@@ -26,6 +27,7 @@ use super::{
   exit::Process,
   forward::{self, Forward},
   output::{Listeners, pump},
+  readiness::{Missing, Readiness},
   spawner::{Spawned, Spawner},
   state::{Effect, Input, State},
 };
@@ -35,7 +37,7 @@ use crate::{
   ipc::{
     channel::Channel,
     local,
-    message::{Listening, Message, Protocol},
+    message::{Leave, Listening, Message, Protocol},
     messages::Messages,
   },
   monitor::cgroup::Witness,
@@ -74,7 +76,10 @@ impl Nursery for Processes {
 
 async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<Messages>) -> End {
   let born = Instant::now();
-  let startup = birth.config.borrow().timing.startup;
+  let (startup, wait_ready) = {
+    let config = birth.config.borrow();
+    (config.timing.startup, config.process_management.wait_ready)
+  };
   let Spawned { process, channel, page, stdout, stderr, refused } =
     match spawner.spawn(birth.launch.clone()).await {
       Ok(spawned) => spawned,
@@ -101,6 +106,7 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<M
   let pid = process.pid().as_raw().unsigned_abs();
   let mut task = Task {
     state: State::Starting { deadline: born + startup },
+    readiness: Readiness::new(wait_ready),
     overdue: None,
     upstreams: Vec::new(),
     checks: Checks::OFF,
@@ -149,8 +155,10 @@ async fn last_words(pumps: [JoinHandle<()>; 2]) {
 struct Task {
   birth: Birth,
   state: State,
-  /// Set when it was killed for not being ready in time.
-  overdue: Option<Duration>,
+  /// What it has shown of being ready, while it starts.
+  readiness: Readiness,
+  /// Set when it was killed for not being ready in time: how long it had, and what it owed.
+  overdue: Option<(Duration, Missing)>,
   /// Its servers so far: one that was closed may have requests to finish.
   upstreams: Vec<Arc<Upstream>>,
   checks: Checks,
@@ -190,6 +198,7 @@ impl Task {
           }
           Some(Message::Closed) => {
             proof = None;
+            self.readiness.closed();
             let config = self.birth.config.borrow().clone();
             self.checks.server_closed(&config);
             if self.state == State::Running {
@@ -198,9 +207,8 @@ impl Task {
             continue;
           }
           Some(Message::Ready) => {
-            // A server that is being proved says more than the word does, and is heard in a moment.
-            if proof.is_none() {
-              self.ready(None).await;
+            if let Some(listening) = self.readiness.said(proof.is_some()) {
+              self.ready(listening).await;
             }
             continue;
           }
@@ -214,7 +222,7 @@ impl Task {
             tracing::debug!(worker = %self.birth.worker, ?hello, "agent connected");
             continue;
           }
-          Some(other @ (Message::Ping { .. } | Message::Messages(_) | Message::Shutdown)) => {
+          Some(other @ (Message::Ping { .. } | Message::Messages(_) | Message::Shutdown(_))) => {
             tracing::warn!(worker = %self.birth.worker, ?other, "message of a master from a worker");
             continue;
           }
@@ -225,7 +233,7 @@ impl Task {
         },
         proved = proved(&mut proof) => {
           proof = None;
-          if let Some(listening) = proved {
+          if let Some(listening) = proved.and_then(|listening| self.readiness.proved(listening)) {
             self.ready(Some(listening)).await;
           }
           continue;
@@ -252,7 +260,7 @@ impl Task {
   fn apply(&mut self, input: Input, process: &Process, channel: Option<&Channel>) {
     let timing = self.birth.config.borrow().timing;
     if matches!((self.state, input), (State::Starting { .. }, Input::Deadline)) {
-      self.overdue = Some(timing.startup);
+      self.overdue = Some((timing.startup, self.readiness.missing()));
     }
     let (next, effect) = self.state.on(input, Instant::now(), timing);
     self.state = next;
@@ -265,18 +273,32 @@ impl Task {
       Effect::None | Effect::AwaitIdle => {}
       // `ready` announces, the end of the process is announced by whoever called `live`.
       Effect::AnnounceReady | Effect::AnnounceExit => {}
-      Effect::AskToLeave => match channel.map(|channel| channel.send(&Message::Shutdown)) {
-        Some(Ok(())) => {}
-        // No agent to ask: the signal says the same.
-        None | Some(Err(_)) => process.terminate(),
-      },
-      Effect::Terminate => process.terminate(),
+      Effect::AskToLeave => {
+        let leave = self.leave();
+        match channel.map(|channel| channel.send(&Message::Shutdown(leave))) {
+          Some(Ok(())) => {}
+          // No agent to ask: the signal says the same.
+          None | Some(Err(_)) => process.terminate(self.kill_signal()),
+        }
+      }
+      Effect::Terminate => process.terminate(self.kill_signal()),
       Effect::Diagnose => self.autopsy.begin(process.pid(), timing.diagnosis),
       Effect::Kill => {
         self.autopsy.killed(input);
         process.kill_group();
       }
     }
+  }
+
+  fn kill_signal(&self) -> Signal {
+    self.birth.config.borrow().kill_signal
+  }
+
+  /// How it is asked to leave.
+  fn leave(&self) -> Leave {
+    let config = self.birth.config.borrow();
+    let process = &config.process_management;
+    Leave { signal: process.kill_signal.clone(), with_message: process.shutdown_with_message }
   }
 
   /// Listen for its beats.
@@ -360,10 +382,11 @@ impl Task {
 
   fn end(&mut self, last: State, status: io::Result<ExitStatus>, stderr: Vec<String>) -> End {
     let worker = self.birth.worker.to_string();
-    if let Some(timeout) = self.overdue {
+    if let Some((timeout, missing)) = self.overdue.take() {
       let diagnosis = self.autopsy.take();
       let last = stderr.clone();
-      let startup = ClusterError::StartupTimeout { worker, timeout, diagnosis, stderr: last };
+      let startup =
+        ClusterError::StartupTimeout { worker, missing, timeout, diagnosis, stderr: last };
       return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
     }
     if self.autopsy.is_fatal()

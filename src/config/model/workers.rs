@@ -31,6 +31,10 @@ section! {
   }
 }
 
+/// Signals that ask an app to end: those that end a process that does not listen, and that neither
+/// runtime keeps for itself.
+const KILL_SIGNALS: [&str; 5] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR2"];
+
 section! {
   /// Life of a worker's process.
   ProcessManagementConfig {
@@ -46,9 +50,15 @@ section! {
     on_all_failed "onAllFailed": OnAllFailed, Kind::Word(OnAllFailed::WORDS), Word("error"), Acted, Live;
     /// How long a worker may take to become ready.
     startup_timeout "startupTimeout": Millis, millis(1), Number(60_000.0), Acted, Live;
+    /// Whether `process.send('ready')` alone makes a worker ready, as with `wait_ready` of PM2. Otherwise the first of that and a server that listens does.
+    wait_ready "waitReady": bool, Kind::Flag, On(false), Acted, Live;
     /// How long a worker may take to finish its requests and leave.
     graceful_shutdown_timeout "gracefulShutdownTimeout": Millis, millis(0), Number(30_000.0), Acted, Live;
-    /// From SIGTERM to SIGKILL. Three times what PM2 gives, whose 1.6 s users find too short.
+    /// The signal by which the app is asked to end: `'SIGINT'` for apps written for PM2.
+    kill_signal "killSignal": String, Kind::Word(&KILL_SIGNALS), Word("SIGTERM"), Acted, Live;
+    /// Whether the app is asked to end by the message `'shutdown'` instead, as with `shutdown_with_message` of PM2. An app that does not listen to messages gets the signal.
+    shutdown_with_message "shutdownWithMessage": bool, Kind::Flag, On(false), Acted, Live;
+    /// From the signal to SIGKILL. Three times what PM2 gives, whose 1.6 s users find too short.
     kill_timeout "killTimeout": Millis, millis(0), Number(5_000.0), Acted, Live;
     /// Whether SIGINT and SIGTERM of the master stop the cluster gracefully.
     handle_signals "handleSignals": bool, Kind::Flag, On(true), Acted, Live;

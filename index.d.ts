@@ -522,6 +522,22 @@ export interface LoadBalancingConfig {
     /** Requests that wait because no worker is ready. */
     queue?: QueueConfig;
     /**
+     * The peers whose word on a client counts: those that end TLS, or spread requests over machines. From any
+     * other peer, `X-Forwarded-*`, `Forwarded` and `X-Real-IP` are replaced by what the connection itself says.
+     * `'none'`, `'loopback'`, `'private'`, an IP address, a block such as `'10.0.0.0/8'`, or a list of these.
+     * Default: `'loopback'`.
+     */
+    trustedProxies?: string | string[];
+    /** How long the heads of requests and of answers may be. More is answered 431, or 502. */
+    limits?: HeadLimitsConfig;
+    /** Protocols that a connection may change to by an `Upgrade`; HTTP/2 never. Default: `websocket`. */
+    upgrades?: string[];
+    /**
+     * Whether `TRACE` reaches the app, whose answer repeats what proxies added to the request. Else it is
+     * answered 405. Default: `false`.
+     */
+    allowTrace?: boolean;
+    /**
      * The share of each worker, first to last. A list of numbers, 0 to 1 000 000. Default: all the same.
      * Accepted with a warning: not acted on yet.
      */
@@ -561,6 +577,20 @@ export interface QueueConfig {
      * patience. Milliseconds, 0 to 86 400 000. Default: 10 000.
      */
     timeout?: number;
+}
+/** How long the heads of requests and of answers may be. */
+export interface HeadLimitsConfig {
+    /** Most header fields of a request. A whole number, 1 to 10 000. Default: 1 000. */
+    requestHeaders?: number;
+    /**
+     * Longest head of a request: its first line and all its headers. Node.js itself takes 16 KB. A size,
+     * `'1KB'` to `'256MB'`. Default: `'64KB'`.
+     */
+    requestHeadSize?: string;
+    /** Most header fields of an answer. A whole number, 1 to 10 000. Default: 1 000. */
+    responseHeaders?: number;
+    /** Longest head of an answer. A size, `'1KB'` to `'256MB'`. Default: `'256KB'`. */
+    responseHeadSize?: string;
 }
 /** Messages between the master and its workers. */
 export interface IPCConfig {

@@ -381,6 +381,7 @@ fn bind(config: &Config, port: u16) -> Result<Proxy> {
       port,
       strategy: config.balancing.strategy,
       queue: config.balancing.queue,
+      edge: config.balancing.edge.clone(),
       ..Options::default()
     })
   };

@@ -173,6 +173,7 @@ impl Supervisor {
         self.births.proven = proven;
         self.proxy.set_strategy(config.balancing.strategy);
         self.proxy.set_queue(config.balancing.queue);
+        self.proxy.set_edge(&config.balancing.edge);
         self.births.config.send_replace(config);
         self.outbox.answer(reply, Ok(()));
       }

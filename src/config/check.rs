@@ -12,7 +12,7 @@ use super::{
   names::nearest,
   units::{Bytes, Share},
 };
-use crate::{balancer::Strategy, error::ClusterError};
+use crate::{balancer::Strategy, error::ClusterError, proxy::Trust};
 
 /// Strategies that are known by name, and not available.
 const PLANNED: [&str; 6] =
@@ -105,6 +105,13 @@ impl Check {
       }
       return true;
     }
+    if matches!(field.kind, Kind::Proxies)
+      && let Some(entry) =
+        value.as_array().and_then(|entries| entries.iter().find(|entry| !is_proxy(entry)))
+    {
+      self.refuse(Some(at), entry, &format!("is {}", otherwise(field.kind)), None);
+      return false;
+    }
     let hint = match (field.kind, value.as_str()) {
       (Kind::Word(words), Some(word)) => nearest(word, words.iter().copied()),
       (Kind::Strategy, Some(word)) => nearest(word, Strategy::ALL.map(Strategy::name)),
@@ -188,6 +195,7 @@ fn allows(kind: Kind, value: &Value) -> bool {
     }
     Kind::Workers => value == "auto" || (whole() && within(1, MAX_WORKERS)),
     Kind::Strings => every(|item| item.as_str().is_some_and(|text| !text.contains('\0'))),
+    Kind::Proxies => is_proxy(value) || every(is_proxy),
     Kind::Weights => {
       every(|item| item.as_f64().is_some_and(|weight| (0.0..=1e6).contains(&weight)))
         && value.as_array().is_some_and(|weights| {
@@ -203,6 +211,11 @@ fn allows(kind: Kind, value: &Value) -> bool {
     }),
     Kind::Section(_) => value.is_object(),
   }
+}
+
+/// Whether it is one entry of a list of trusted proxies.
+fn is_proxy(value: &Value) -> bool {
+  value.as_str().is_some_and(|entry| Trust::parse([entry]).is_ok())
 }
 
 fn fits(text: Text, written: &str) -> bool {
@@ -249,6 +262,9 @@ pub fn otherwise(kind: Kind) -> String {
     }
     Kind::Workers => format!("no whole number from 1 to {MAX_WORKERS} or \"auto\""),
     Kind::Strings => "no list of texts".to_owned(),
+    Kind::Proxies => {
+      "neither \"none\", \"loopback\" nor \"private\", no IP address, and no block such as \"10.0.0.0/8\"".to_owned()
+    }
     Kind::Weights => "no list of numbers from 0 to 1000000, one of them above 0".to_owned(),
     Kind::Environment => "no object of variables with texts as values".to_owned(),
     Kind::Section(_) => "not an object".to_owned(),

@@ -73,6 +73,8 @@ pub enum Kind {
   },
   /// A list of texts.
   Strings,
+  /// Peers that are trusted: words, addresses and blocks of addresses, one or a list.
+  Proxies,
   /// A list of numbers that are not negative.
   Weights,
   /// Names and texts.

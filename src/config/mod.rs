@@ -35,7 +35,11 @@ use self::model::{
 pub use self::model::{
   AggregateConfig, AutoScalingConfig, ScaleDownThresholdConfig, ScaleUpThresholdConfig,
 };
-use crate::{balancer::Strategy, health::limits::Limits, proxy::QueueLimits};
+use crate::{
+  balancer::Strategy,
+  health::limits::Limits,
+  proxy::{Edge, QueueLimits, Trust},
+};
 
 pub use resolve::{Resolved, resolve};
 
@@ -135,6 +139,7 @@ impl From<ClusterConfig> for Config {
           max_size: balancing.queue.max_size as usize,
           timeout: balancing.queue.timeout.0,
         },
+        edge: edge(balancing),
       },
       metrics_interval: model.monitoring.enabled.then_some(model.monitoring.metrics_interval.0),
       exec_config: model.exec,
@@ -222,7 +227,7 @@ pub struct Health {
 }
 
 /// How requests find their worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balancing {
   /// Which worker takes a request.
   pub strategy: Strategy,
@@ -230,4 +235,22 @@ pub struct Balancing {
   pub host: Option<IpAddr>,
   /// Bounds of the queue of requests that wait for a worker.
   pub queue: QueueLimits,
+  /// What is taken from clients, and whose word counts.
+  pub edge: Edge,
+}
+
+fn edge(balancing: &LoadBalancingConfig) -> Edge {
+  let limits = &balancing.limits;
+  let size = |bytes: units::Bytes| usize::try_from(bytes.0).unwrap_or(usize::MAX);
+  let trusted = balancing.trusted_proxies.entries().iter().map(String::as_str);
+  Edge {
+    // Every entry was checked.
+    trust: Trust::parse(trusted).unwrap_or_default(),
+    request_headers: limits.request_headers as usize,
+    request_head_size: size(limits.request_head_size),
+    response_headers: limits.response_headers as usize,
+    response_head_size: size(limits.response_head_size),
+    upgrades: balancing.upgrades.clone().unwrap_or_else(|| Edge::default().upgrades),
+    allow_trace: balancing.allow_trace,
+  }
 }

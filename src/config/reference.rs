@@ -138,6 +138,9 @@ fn takes(kind: Kind) -> String {
     Kind::Share { max } => format!("a whole number, 0 to {max}, or a share such as `'25%'`"),
     Kind::Workers => format!("a whole number, 1 to {MAX_WORKERS}, or `'auto'`"),
     Kind::Strings => "a list of texts".to_owned(),
+    Kind::Proxies => {
+      "`'none'`, `'loopback'`, `'private'`, an IP address, a block such as `'10.0.0.0/8'`, or a list of these".to_owned()
+    }
     Kind::Weights => "a list of numbers, 0 to 1 000 000".to_owned(),
     Kind::Environment => "an object of texts".to_owned(),
     Kind::Section(section) => format!("`{}`", section.name),
@@ -254,6 +257,7 @@ fn typescript(kind: Kind) -> String {
     Kind::Workers => "number | 'auto'".to_owned(),
     Kind::Share { .. } => "number | `${number}%`".to_owned(),
     Kind::Strings => "string[]".to_owned(),
+    Kind::Proxies => "string | string[]".to_owned(),
     Kind::Weights => "number[]".to_owned(),
     Kind::Environment => "Record<string, string>".to_owned(),
     Kind::Section(section) => section.name.to_owned(),

@@ -78,6 +78,7 @@ fn unusual(field: &Field) -> Value {
     (Kind::Workers, _) => 3.into(),
     (Kind::Share { .. }, _) => "25%".into(),
     (Kind::Strings, _) => json!(["--flag"]),
+    (Kind::Proxies, _) => json!(["private", "203.0.113.0/24"]),
     (Kind::Weights, _) => json!([1, 2, 3, 4]),
     (Kind::Environment, _) => json!({ "NAME": "value" }),
     (Kind::Word(_) | Kind::Section(_), _) => unreachable!(),
@@ -110,6 +111,9 @@ fn refused(field: &Field) -> Vec<Value> {
     }
     Kind::Workers => values.extend([json!(0), json!(1.5), json!(513), json!("many"), json!("4")]),
     Kind::Strings => values.extend([json!("--flag"), json!([1]), json!(["a\0b"])]),
+    Kind::Proxies => {
+      values.extend([json!("all"), json!(["loopback", "10.0.0.0/33"]), json!([1]), json!("")])
+    }
     Kind::Weights => values.extend([json!([]), json!([-1]), json!([0]), json!(["1"]), json!(1)]),
     Kind::Environment => {
       values.pop();

@@ -15,6 +15,27 @@ macro_rules! words {
   };
 }
 
+/// The peers whose word on a client counts, as they are written: one entry, or a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Proxies {
+  /// One.
+  One(String),
+  /// Any number.
+  List(Vec<String>),
+}
+
+impl Proxies {
+  /// All of them.
+  #[must_use]
+  pub fn entries(&self) -> &[String] {
+    match self {
+      Self::One(entry) => std::slice::from_ref(entry),
+      Self::List(entries) => entries,
+    }
+  }
+}
+
 words! {
   /// How much a worker matters to the operating system's scheduler.
   Priority {

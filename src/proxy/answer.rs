@@ -1,28 +1,24 @@
 //! The head of a worker's answer: what it says, and where its body ends (RFC 9112, 4 and 6.3). Pure.
 
-use std::ops::Range;
+use std::{mem::MaybeUninit, ops::Range};
 
-use bytes::{Bytes, BytesMut};
-use http::{
-  HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
-  header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
+use bytes::BytesMut;
+
+use super::{
+  decoder::Decoder,
+  fields::{self, Fields, Name, Span},
 };
-use hyper::ext::ReasonPhrase;
 
-use super::decoder::Decoder;
-
-/// Most headers of an answer.
-const MAX_HEADERS: usize = 128;
-/// Largest head of an answer, in bytes. Node.js and Bun send a few hundred.
-const MAX_HEAD: usize = 256 * 1024;
+/// Heads with up to this many fields are parsed without an allocation of their own.
+const USUAL: usize = 64;
 
 /// The head of an answer.
 #[derive(Debug)]
 pub(super) struct Answer {
-  pub(super) status: StatusCode,
-  /// The worker's own words for the status, if they are not the usual ones.
-  pub(super) reason: Option<ReasonPhrase>,
-  pub(super) headers: HeaderMap,
+  pub(super) status: u16,
+  /// Where the worker's own words for the status stand.
+  reason: Range<usize>,
+  pub(super) fields: Fields,
   /// Finds the end of the body, which comes next.
   pub(super) body: Decoder,
   /// Whether the connection can carry another request after this answer.
@@ -30,134 +26,161 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-  /// The answer for the client, with this body.
-  pub(super) fn into_response<B>(self, body: B) -> Response<B> {
-    let mut response = Response::new(body);
-    *response.status_mut() = self.status;
-    *response.headers_mut() = self.headers;
-    if let Some(reason) = self.reason {
-      response.extensions_mut().insert(reason);
-    }
-    response
+  /// The worker's own words for the status.
+  pub(super) fn reason(&self) -> &[u8] {
+    self.fields.bytes(self.reason.clone())
+  }
+
+  /// Whether another answer to the same request follows.
+  pub(super) fn is_interim(&self) -> bool {
+    (100..200).contains(&self.status) && self.status != SWITCHING_PROTOCOLS
+  }
+
+  /// Whether it is a stream of server-sent events.
+  pub(super) fn is_event_stream(&self) -> bool {
+    self.fields.get(Name::ContentType).is_some_and(|media| {
+      let media = media.split(|byte| *byte == b';').next().unwrap_or_default();
+      media.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+    })
+  }
+
+  /// The seconds of `Keep-Alive: timeout=5`: how long the worker keeps an idle connection.
+  pub(super) fn keep_alive_timeout(&self) -> Option<u64> {
+    self.fields.tokens(Name::KeepAlive).find_map(|parameter| {
+      let (name, seconds) = std::str::from_utf8(parameter).ok()?.split_once('=')?;
+      name.trim().eq_ignore_ascii_case("timeout").then(|| seconds.trim().parse().ok())?
+    })
   }
 }
 
-/// What a worker sent is no HTTP.
+/// The status of an answer after which the connection is no HTTP any more.
+pub(super) const SWITCHING_PROTOCOLS: u16 = 101;
+
+/// How long the head of an answer may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HeadLimits {
+  /// Fields.
+  pub(super) fields: usize,
+  /// Bytes.
+  pub(super) size: usize,
+}
+
+/// What was sent is no HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a worker sent what is no valid HTTP: {0}")]
+#[error("what was sent is no valid HTTP: {0}")]
 pub(super) struct Malformed(pub(super) &'static str);
 
 impl From<httparse::Error> for Malformed {
-  fn from(_: httparse::Error) -> Self {
-    Self("the head cannot be parsed")
-  }
-}
-
-/// Where a header stands in the head.
-#[derive(Clone, Default)]
-struct Span {
-  name: Range<usize>,
-  value: Range<usize>,
-}
-
-/// Takes the head off the front of `buf`; `None` while it is incomplete. Interim answers, such as
-/// `100 Continue`, are skipped: the client gets its own. `to_head`: whether the request was a HEAD.
-pub(super) fn take(buf: &mut BytesMut, to_head: bool) -> Result<Option<Answer>, Malformed> {
-  while let Some(answer) = take_one(buf, to_head)? {
-    if !answer.status.is_informational() || answer.status == StatusCode::SWITCHING_PROTOCOLS {
-      return Ok(Some(answer));
+  fn from(error: httparse::Error) -> Self {
+    match error {
+      httparse::Error::TooManyHeaders => Self("the head has too many fields"),
+      _ => Self("the head cannot be parsed"),
     }
   }
-  Ok(None)
 }
 
-fn take_one(buf: &mut BytesMut, to_head: bool) -> Result<Option<Answer>, Malformed> {
+/// Takes a head off the front of `buf`; `None` while it is incomplete. `to_head`: whether the request was a
+/// HEAD.
+pub(super) fn take(
+  buf: &mut BytesMut,
+  to_head: bool,
+  limits: HeadLimits,
+) -> Result<Option<Answer>, Malformed> {
   if buf.is_empty() {
     return Ok(None);
   }
-  let mut spans = [const { Span { name: 0..0, value: 0..0 } }; MAX_HEADERS];
-  let mut parsed = [httparse::EMPTY_HEADER; MAX_HEADERS];
-  let mut response = httparse::Response::new(&mut parsed);
-  let httparse::Status::Complete(end) = response.parse(buf)? else {
-    return if buf.len() > MAX_HEAD { Err(Malformed("the head is too long")) } else { Ok(None) };
+  let mut spans = Vec::new();
+  let mut usual = [const { MaybeUninit::uninit() }; USUAL];
+  let parsed = match parse(buf, &mut usual[..limits.fields.min(USUAL)], &mut spans) {
+    Err(httparse::Error::TooManyHeaders) if limits.fields > USUAL => {
+      let mut many = vec![MaybeUninit::uninit(); limits.fields];
+      parse(buf, &mut many, &mut spans)?
+    }
+    parsed => parsed?,
   };
-  let start = buf.as_ptr() as usize;
-  let span = |part: &[u8]| {
-    let at = part.as_ptr() as usize - start;
-    at..at + part.len()
+  let Some(parsed) = parsed else {
+    let long = buf.len() > limits.size;
+    return if long { Err(Malformed("the head is too long")) } else { Ok(None) };
   };
-  let count = response.headers.len();
-  for (span_of, header) in spans.iter_mut().zip(response.headers.iter()) {
-    *span_of = Span { name: span(header.name.as_bytes()), value: span(header.value) };
+  if parsed.end > limits.size {
+    return Err(Malformed("the head is too long"));
   }
-  let code = response.code.and_then(|code| StatusCode::from_u16(code).ok());
-  let status = code.ok_or(Malformed("the status is no status"))?;
-  let unusual = response.reason.filter(|reason| status.canonical_reason() != Some(reason));
-  let reason = unusual.and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok());
-  let recent = response.version == Some(1);
-  // Values are slices of the head, not copies.
-  let head = buf.split_to(end).freeze();
-  let mut headers = headers(&head, &spans[..count])?;
-  let persistent = persists(&headers, recent);
-  let body = frame(&mut headers, status, recent, to_head)?;
+  let status = parsed.status;
+  if !(100..1000).contains(&status) {
+    return Err(Malformed("the status is no status"));
+  }
+  let fields = Fields::new(buf.split_to(parsed.end).freeze(), spans);
+  let persistent = persists(&fields, parsed.recent);
+  let body = frame(&fields, status, parsed.recent, to_head)?;
   let persistent = persistent && !matches!(body, Decoder::UntilClose);
-  Ok(Some(Answer { status, reason, headers, body, persistent }))
+  Ok(Some(Answer { status, reason: parsed.reason, fields, body, persistent }))
 }
 
-fn headers(head: &Bytes, spans: &[Span]) -> Result<HeaderMap, Malformed> {
-  let mut headers = HeaderMap::with_capacity(spans.len());
-  for span in spans {
-    let name = HeaderName::from_bytes(&head[span.name.clone()]);
-    let value = HeaderValue::from_maybe_shared(head.slice(span.value.clone()));
-    let (Ok(name), Ok(value)) = (name, value) else {
-      return Err(Malformed("a header is not valid"));
-    };
-    headers.append(name, value);
-  }
-  Ok(headers)
-}
-
-fn persists(headers: &HeaderMap, recent: bool) -> bool {
-  let says = |word: &str| {
-    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|token| token.trim().eq_ignore_ascii_case(word))
-  };
-  if recent { !says("close") } else { says("keep-alive") }
-}
-
-/// Finds out how the body is framed. What contradicts that is removed, so that the client cannot read
-/// it the other way.
-fn frame(
-  headers: &mut HeaderMap,
-  status: StatusCode,
+struct Parsed {
+  end: usize,
+  status: u16,
+  reason: Range<usize>,
+  /// Whether it is HTTP/1.1.
   recent: bool,
-  to_head: bool,
-) -> Result<Decoder, Malformed> {
-  if to_head
-    || status.is_informational()
-    || status == StatusCode::NO_CONTENT
-    || status == StatusCode::NOT_MODIFIED
-  {
+}
+
+fn parse<'a>(
+  head: &'a [u8],
+  headers: &mut [MaybeUninit<httparse::Header<'a>>],
+  spans: &mut Vec<Span>,
+) -> Result<Option<Parsed>, httparse::Error> {
+  let mut response = httparse::Response::new(&mut []);
+  let config = httparse::ParserConfig::default();
+  let end = match config.parse_response_with_uninit_headers(&mut response, head, headers)? {
+    httparse::Status::Complete(end) => end,
+    httparse::Status::Partial => return Ok(None),
+  };
+  fields::locate(head, response.headers, spans);
+  let reason = response.reason.filter(|reason| !reason.is_empty()).map_or(0..0, |reason| {
+    let at = reason.as_ptr() as usize - head.as_ptr() as usize;
+    at..at + reason.len()
+  });
+  let status = response.code.unwrap_or_default();
+  Ok(Some(Parsed { end, status, reason, recent: response.version == Some(1) }))
+}
+
+fn persists(fields: &Fields, recent: bool) -> bool {
+  if recent {
+    !fields.says(Name::Connection, b"close")
+  } else {
+    fields.says(Name::Connection, b"keep-alive")
+  }
+}
+
+/// Finds out how the body is framed. What contradicts that is not passed on, so that the client cannot read
+/// it the other way.
+fn frame(fields: &Fields, status: u16, recent: bool, to_head: bool) -> Result<Decoder, Malformed> {
+  if to_head || (100..200).contains(&status) || status == 204 || status == 304 {
     return Ok(Decoder::EMPTY);
   }
-  if let Some(coding) = headers.get(TRANSFER_ENCODING) {
-    let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-    if !chunked || !recent || headers.get_all(TRANSFER_ENCODING).iter().count() > 1 {
+  if let Some(coding) = fields.get(Name::TransferEncoding) {
+    let chunked = coding.eq_ignore_ascii_case(b"chunked");
+    if !chunked || !recent || fields.all(Name::TransferEncoding).count() > 1 {
       return Err(Malformed("only the transfer coding chunked is understood"));
     }
-    headers.remove(CONTENT_LENGTH);
     return Ok(Decoder::chunked());
   }
-  let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+  let mut lengths = fields.all(Name::ContentLength);
   let Some(length) = lengths.next() else {
     return Ok(Decoder::until_close());
   };
-  let digits = length.as_bytes().iter().all(u8::is_ascii_digit);
-  let value = length.to_str().ok().and_then(|text| text.parse().ok()).filter(|_| digits);
   if lengths.any(|other| other != length) {
     return Err(Malformed("there are several lengths"));
   }
-  value.map(Decoder::length).ok_or(Malformed("the length is no number"))
+  content_length(length).map(Decoder::length).ok_or(Malformed("the length is no number"))
+}
+
+/// The number that a `Content-Length` says: digits, and nothing else.
+pub(super) fn content_length(value: &[u8]) -> Option<u64> {
+  if !value.iter().all(u8::is_ascii_digit) {
+    return None;
+  }
+  std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -166,9 +189,11 @@ mod tests {
 
   use super::*;
 
+  const LIMITS: HeadLimits = HeadLimits { fields: 128, size: 256 * 1024 };
+
   fn parse(text: &str, to_head: bool) -> (Result<Option<Answer>, Malformed>, String) {
     let mut buf = BytesMut::from(text);
-    let answer = take(&mut buf, to_head);
+    let answer = take(&mut buf, to_head, LIMITS);
     (answer, String::from_utf8(buf.to_vec()).unwrap())
   }
 
@@ -177,8 +202,10 @@ mod tests {
     let (answer, rest) =
       parse("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 5\r\n\r\nhello", false);
     let answer = answer.unwrap().unwrap();
-    assert_eq!((answer.status, answer.reason, answer.persistent), (StatusCode::OK, None, true));
-    assert_eq!(answer.headers.get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!((answer.status, answer.reason(), answer.persistent), (200, &b"OK"[..], true));
+    let fields: Vec<_> = answer.fields.iter().map(|field| (field.name, field.value)).collect();
+    let expected = [("X-A", "1"), ("x-a", "2"), ("Content-Length", "5")];
+    assert_eq!(fields, expected.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     assert_eq!(answer.body, Decoder::length(5));
     assert_eq!(rest, "hello");
   }
@@ -192,19 +219,48 @@ mod tests {
       assert_eq!(rest.len(), end);
     }
     let answer = parse(head, false).0.unwrap().unwrap();
-    assert_eq!(answer.reason.unwrap().as_bytes(), b"Nothing Here");
+    assert_eq!(answer.reason(), b"Nothing Here");
   }
 
   #[test]
-  fn interim_answers_are_skipped() {
-    let head = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
-    assert!(parse(head, false).0.unwrap().is_none());
-    let (answer, _) = parse(&format!("{head}HTTP/1.1 204 No Content\r\n\r\n"), false);
-    let answer = answer.unwrap().unwrap();
-    assert_eq!((answer.status, answer.body), (StatusCode::NO_CONTENT, Decoder::EMPTY));
-    let (answer, rest) = parse("HTTP/1.1 101 Switching Protocols\r\n\r\nraw", false);
-    assert_eq!(answer.unwrap().unwrap().status, StatusCode::SWITCHING_PROTOCOLS);
-    assert_eq!(rest, "raw");
+  fn interim_answers_are_told_from_the_last_one() {
+    for (status, interim) in
+      [(100, true), (102, true), (103, true), (199, true), (101, false), (200, false)]
+    {
+      let (answer, rest) =
+        parse(&format!("HTTP/1.1 {status}\r\nContent-Length: 3\r\n\r\nraw"), false);
+      let answer = answer.unwrap().unwrap();
+      assert_eq!((answer.is_interim(), rest.as_str()), (interim, "raw"), "{status}");
+      assert_eq!(answer.body == Decoder::EMPTY, status < 200);
+    }
+  }
+
+  #[test]
+  fn event_streams_are_known_by_their_type() {
+    for (media, is) in [
+      ("text/event-stream", true),
+      ("Text/Event-Stream; charset=utf-8", true),
+      ("text/event-streams", false),
+      ("text/plain", false),
+    ] {
+      let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {media}\r\n\r\n");
+      assert_eq!(parse(&head, false).0.unwrap().unwrap().is_event_stream(), is, "{media}");
+    }
+  }
+
+  #[test]
+  fn the_announced_keep_alive_is_understood() {
+    for (value, timeout) in [
+      ("timeout=5", Some(5)),
+      ("max=100, Timeout = 7", Some(7)),
+      ("max=100", None),
+      ("timeout=x", None),
+      ("timeout=18446744073709551615", Some(u64::MAX)),
+      ("timeout=18446744073709551616", None),
+    ] {
+      let head = format!("HTTP/1.1 200 OK\r\nKeep-Alive: {value}\r\n\r\n");
+      assert_eq!(parse(&head, false).0.unwrap().unwrap().keep_alive_timeout(), timeout, "{value}");
+    }
   }
 
   #[test]
@@ -220,8 +276,6 @@ mod tests {
       let head = format!("HTTP/1.1 {status} x\r\n{headers}\r\n\r\n");
       assert_eq!(parse(&head, to_head).0.unwrap().unwrap().body, body, "{head}");
     }
-    let both = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n";
-    assert!(!parse(both, false).0.unwrap().unwrap().headers.contains_key(CONTENT_LENGTH));
   }
 
   #[test]
@@ -254,9 +308,23 @@ mod tests {
     ] {
       assert!(parse(head, false).0.is_err(), "{head}");
     }
-    let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "y".repeat(MAX_HEAD));
+    let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "y".repeat(LIMITS.size));
     assert!(parse(&endless, false).0.is_err());
-    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(MAX_HEADERS + 1));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(LIMITS.fields + 1));
     assert!(parse(&many, false).0.is_err());
+    let most = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(LIMITS.fields));
+    assert_eq!(parse(&most, false).0.unwrap().unwrap().fields.iter().count(), LIMITS.fields);
+  }
+
+  proptest::proptest! {
+    #[test]
+    fn nothing_that_a_worker_sends_panics(wire in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), start in 0_usize..4) {
+      let start = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=", "HTTP/1.1 200\r\nContent-Length: "][start];
+      let mut buf = BytesMut::from(start.as_bytes());
+      buf.extend_from_slice(&wire);
+      if let Ok(Some(answer)) = take(&mut buf, false, LIMITS) {
+        let _ = (answer.reason(), answer.keep_alive_timeout(), answer.is_event_stream(), answer.fields.names_hop_by_hop());
+      }
+    }
   }
 }

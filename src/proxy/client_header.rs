@@ -6,11 +6,9 @@
 
 use std::{fmt, io::Write as _, net::SocketAddr};
 
-use http::HeaderName;
-
 use crate::error::{ClusterError, Result};
 
-/// In front of the random part of the name.
+/// In front of the random part of the name. Lines of clients whose names begin like this are dropped.
 const PREFIX: &str = "x-xypriss-client-";
 
 /// Both ends of a client's connection, as the public socket has them: an IPv4 client of a socket for
@@ -26,7 +24,7 @@ pub struct Ends {
 /// The name of the header.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientHeader {
-  name: HeaderName,
+  name: String,
 }
 
 impl ClientHeader {
@@ -38,21 +36,13 @@ impl ClientHeader {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
       .map_err(|error| ClusterError::system("draw a random name", &error.into()))?;
-    let name = format!("{PREFIX}{:032x}", u128::from_be_bytes(bytes));
-    HeaderName::from_bytes(name.as_bytes())
-      .map(|name| Self { name })
-      .map_err(|error| ClusterError::system("name a header", &std::io::Error::other(error)))
+    Ok(Self { name: format!("{PREFIX}{:032x}", u128::from_be_bytes(bytes)) })
   }
 
   /// The name, for the agent.
   #[must_use]
   pub fn name(&self) -> &str {
-    self.name.as_str()
-  }
-
-  /// Whether `name` is this header: a client's own line of that name is dropped.
-  pub(super) fn is(&self, name: &HeaderName) -> bool {
-    self.name == *name
+    &self.name
   }
 
   /// The line, with its end.

@@ -4,7 +4,6 @@
 //! costs no change of task, no channel and no wake-up beside the one that the socket causes.
 
 use std::{
-  future::poll_fn,
   io,
   pin::pin,
   task::{Context, Poll, ready},
@@ -12,12 +11,12 @@ use std::{
 };
 
 use bytes::BytesMut;
-use hyper::body::Frame;
 use tokio::io::AsyncReadExt;
 
 use super::{
-  answer::{self, Answer},
+  answer::{self, Answer, HeadLimits},
   decoder::{Decoder, Part},
+  downstream::connection::ClientConnection,
   pool::MAX_IDLE,
   stream::Stream,
   upload::{Broken, Upload},
@@ -39,17 +38,6 @@ pub(super) struct Connection {
   pub(super) reused: bool,
   /// How long it may stay idle.
   pub(super) keep: Duration,
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum Unanswered {
-  /// No byte of the request was sent.
-  Unsent,
-  /// The worker may have begun on it.
-  Sent,
-  /// The client went away in the middle of its request.
-  ClientGone,
 }
 
 impl Connection {
@@ -77,45 +65,33 @@ impl Connection {
     (self.stream, self.buf)
   }
 
-  /// Sends a request and waits for the head of the answer, which may come before all of the request
-  /// is sent. `to_head`: whether it is a HEAD.
-  pub(super) async fn send(
+  /// Writes what of a request can be written now.
+  pub(super) fn poll_upload(
     &mut self,
     upload: &mut Upload,
-    to_head: bool,
-  ) -> Result<Answer, Unanswered> {
-    let mut refused = false;
-    poll_fn(|cx| {
-      if !refused && !upload.is_done() {
-        match upload.poll(&mut self.stream, cx) {
-          Poll::Ready(Err(Broken::Client)) => return Poll::Ready(Err(Unanswered::ClientGone)),
-          Poll::Ready(Err(Broken::Worker)) if !upload.has_begun() => {
-            return Poll::Ready(Err(Unanswered::Unsent));
-          }
-          // Its answer may have come before it stopped to listen.
-          Poll::Ready(Err(Broken::Worker)) => refused = true,
-          Poll::Ready(Ok(())) | Poll::Pending => {}
-        }
-      }
-      let answer = ready!(self.poll_answer(to_head, cx));
-      Poll::Ready(match answer {
-        Ok(answer) => Ok(Answer { persistent: answer.persistent && !refused, ..answer }),
-        Err(error) => {
-          tracing::trace!(%error, "no answer on a connection to a worker");
-          Err(Unanswered::Sent)
-        }
-      })
-    })
-    .await
+    client: &mut ClientConnection,
+    cx: &mut Context<'_>,
+  ) -> Poll<Result<(), Broken>> {
+    upload.poll(&mut self.stream, client, cx)
   }
 
-  fn poll_answer(&mut self, to_head: bool, cx: &mut Context<'_>) -> Poll<io::Result<Answer>> {
+  /// The next head of an answer; an error of the kind `InvalidData` if one has begun that is none. `to_head`: whether
+  /// the request is a HEAD.
+  pub(super) fn poll_answer(
+    &mut self,
+    to_head: bool,
+    limits: HeadLimits,
+    cx: &mut Context<'_>,
+  ) -> Poll<io::Result<Answer>> {
+    let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
     loop {
-      if let Some(answer) = answer::take(&mut self.buf, to_head).map_err(io::Error::other)? {
+      if let Some(answer) = answer::take(&mut self.buf, to_head, limits).map_err(invalid)? {
         return Poll::Ready(Ok(answer));
       }
       if ready!(self.poll_read(SMALL, cx))? == 0 {
-        return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        let begun = !self.buf.is_empty();
+        let kind = if begun { io::ErrorKind::InvalidData } else { io::ErrorKind::UnexpectedEof };
+        return Poll::Ready(Err(kind.into()));
       }
     }
   }
@@ -125,36 +101,20 @@ impl Connection {
     &mut self,
     decoder: &mut Decoder,
     cx: &mut Context<'_>,
-  ) -> Poll<Option<io::Result<Frame<bytes::Bytes>>>> {
+  ) -> Poll<io::Result<Part>> {
     loop {
       match decoder.decode(&mut self.buf).map_err(io::Error::other)? {
-        Part::Data(data) => return Poll::Ready(Some(Ok(Frame::data(data)))),
-        Part::Trailers(trailers) => return Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
-        Part::End => return Poll::Ready(None),
         Part::Incomplete => {}
+        part => return Poll::Ready(Ok(part)),
       }
       let room = match decoder.left() {
         Some(left) if left <= SMALL as u64 => SMALL,
         _ => LARGE,
       };
       if ready!(self.poll_read(room, cx))? == 0 && !decoder.close() {
-        return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
+        return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
       }
     }
-  }
-
-  /// Goes on with a request whose answer is complete already. False when the worker wants no more.
-  pub(super) async fn finish(&mut self, mut upload: Upload) -> bool {
-    poll_fn(|cx| upload.poll(&mut self.stream, cx)).await.is_ok()
-  }
-
-  /// Goes on with a request while its answer comes. Tells whether more is to be written.
-  pub(super) fn poll_upload(
-    &mut self,
-    upload: &mut Upload,
-    cx: &mut Context<'_>,
-  ) -> Poll<Result<(), Broken>> {
-    upload.poll(&mut self.stream, cx)
   }
 
   fn poll_read(&mut self, room: usize, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {

@@ -1,10 +1,12 @@
-//! Where the body of a worker's answer ends (RFC 9112, 6 and 7.1). Pure.
+//! Where the body of a request or an answer ends (RFC 9112, 6 and 7.1). Pure.
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
 use httparse::Status;
 
-use super::answer::Malformed;
+use super::{
+  answer::Malformed,
+  fields::{self, Fields},
+};
 
 /// Longest line with the size of a chunk: nobody needs more extensions than that.
 const MAX_SIZE_LINE: usize = 4096;
@@ -21,11 +23,11 @@ const MAX_TRAILER_COUNT: usize = 64;
 /// Size ──"5\r\n"──> Data ──5 bytes──> DataEnd ──"\r\n"──> Size
 ///   └──"0\r\n"──> Trailers ──"\r\n"──> Done
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Decoder {
   /// That many bytes are left.
   Length(u64),
-  /// All that comes until the worker closes the connection.
+  /// All that comes until the sender closes the connection.
   UntilClose,
   /// The size of a chunk is next.
   Size,
@@ -36,6 +38,7 @@ pub(super) enum Decoder {
   /// What follows the last chunk.
   Trailers,
   /// It has ended.
+  #[default]
   Done,
 }
 
@@ -43,7 +46,7 @@ pub(super) enum Decoder {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
   Data(Bytes),
-  Trailers(HeaderMap),
+  Trailers(Fields),
   /// More bytes are needed.
   Incomplete,
   End,
@@ -81,7 +84,7 @@ impl Decoder {
     }
   }
 
-  /// The worker has closed the connection. False if that cuts the body.
+  /// The sender has closed the connection. False if that cuts the body.
   pub(super) fn close(&mut self) -> bool {
     if *self == Self::UntilClose {
       *self = Self::Done;
@@ -121,8 +124,11 @@ impl Decoder {
           *self = Self::Size;
         }
         Self::Size => match httparse::parse_chunk_size(buf) {
-          // Without a digit it is no size, which the parser takes for 0.
-          Ok(Status::Complete((end, size))) if buf[0].is_ascii_hexdigit() => {
+          // Without a digit it is no size, which the parser takes for 0. In an extension it takes a line
+          // feed for a part of it, where others see the end of the line.
+          Ok(Status::Complete((end, size)))
+            if buf[0].is_ascii_hexdigit() && !fields::has_bare_line_feed(&buf[..end]) =>
+          {
             buf.advance(end);
             *self = if size == 0 { Self::Trailers } else { Self::Data(size) };
           }
@@ -147,26 +153,25 @@ fn take(buf: &mut BytesMut, left: &mut u64) -> Bytes {
   buf.split_to(length).freeze()
 }
 
-fn take_trailers(buf: &mut BytesMut) -> Result<Option<HeaderMap>, Malformed> {
+fn take_trailers(buf: &mut BytesMut) -> Result<Option<Fields>, Malformed> {
   if buf.starts_with(b"\r\n") {
     buf.advance(2);
-    return Ok(Some(HeaderMap::new()));
+    return Ok(Some(Fields::default()));
   }
   let mut parsed = [httparse::EMPTY_HEADER; MAX_TRAILER_COUNT];
-  let Status::Complete((end, fields)) = httparse::parse_headers(buf, &mut parsed)? else {
+  let Status::Complete((end, found)) = httparse::parse_headers(buf, &mut parsed)? else {
     let long = buf.len() > MAX_TRAILERS;
     return if long { Err(Malformed("the trailers are too long")) } else { Ok(None) };
   };
-  let mut trailers = HeaderMap::with_capacity(fields.len());
-  for field in fields {
-    let name = HeaderName::from_bytes(field.name.as_bytes());
-    let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(field.value)) else {
-      return Err(Malformed("a trailer is not valid"));
-    };
-    trailers.append(name, value);
+  if end > MAX_TRAILERS {
+    return Err(Malformed("the trailers are too long"));
   }
-  buf.advance(end);
-  Ok(Some(trailers))
+  if fields::has_bare_line_feed(&buf[..end]) {
+    return Err(Malformed("a line of the trailers ends without a carriage return"));
+  }
+  let mut spans = Vec::with_capacity(found.len());
+  fields::locate(buf, found, &mut spans);
+  Ok(Some(Fields::new(buf.split_to(end).freeze(), spans)))
 }
 
 #[cfg(test)]
@@ -183,13 +188,13 @@ mod tests {
     mut decoder: Decoder,
     wire: &[u8],
     step: usize,
-  ) -> Result<(Vec<u8>, HeaderMap, usize, bool), Malformed> {
-    let (mut body, mut trailers, mut buf) = (Vec::new(), HeaderMap::new(), BytesMut::new());
+  ) -> Result<(Vec<u8>, Fields, usize, bool), Malformed> {
+    let (mut body, mut trailers, mut buf) = (Vec::new(), Fields::default(), BytesMut::new());
     let mut pieces = wire.chunks(step);
     loop {
       match decoder.decode(&mut buf)? {
         Part::Data(data) => body.extend_from_slice(&data),
-        Part::Trailers(fields) => trailers = fields,
+        Part::Trailers(found) => trailers = found,
         Part::End => break,
         Part::Incomplete => match pieces.next() {
           Some(piece) => buf.extend_from_slice(piece),
@@ -216,7 +221,8 @@ mod tests {
     for step in 1..wire.len() {
       let (body, trailers, rest, whole) = decode(Decoder::chunked(), wire, step).unwrap();
       assert_eq!(body, b"abc0123456789");
-      assert_eq!(trailers["x-sum"], "7");
+      let trailers: Vec<_> = trailers.iter().map(|field| (field.name, field.value)).collect();
+      assert_eq!(trailers, [(&b"X-Sum"[..], &b"7"[..])]);
       assert_eq!((rest, whole), (4, true));
     }
     assert!(!decode(Decoder::chunked(), b"3\r\nabc\r\n", 4).unwrap().3);
@@ -224,7 +230,21 @@ mod tests {
 
   #[test]
   fn broken_chunks_are_refused() {
-    for wire in [&b"x\r\n"[..], b"-1\r\n", b"3\r\nabcd\r\n", b"fffffffffffffffff\r\n", b"\r\n"] {
+    for wire in [
+      &b"x\r\n"[..],
+      b"-1\r\n",
+      b"3\r\nabcd\r\n",
+      b"fffffffffffffffff\r\n",
+      b"\r\n",
+      b"3\nabc\r\n",
+      b"3;x\ny\r\n",
+      b"0\r\n\n",
+      b"0\r\nX: y\n\r\n",
+      b"0\r\nX: y\r\n\n",
+      b"0\r\nX : y\r\n\r\n",
+      b"0\r\n X: y\r\n\r\n",
+      b"0\r\nX: y\r\n z\r\n\r\n",
+    ] {
       assert!(decode(Decoder::chunked(), wire, 1).is_err(), "{}", wire.escape_ascii());
     }
     let endless = [b"3;".to_vec(), vec![b'x'; MAX_SIZE_LINE + 2]].concat();

@@ -1,32 +1,56 @@
 //! Gets one request answered: gives it to a worker, and to another one when that fails and is safe.
 
 use std::{
+  future::poll_fn,
   io,
+  pin::pin,
   sync::Arc,
+  task::Poll,
   time::{Duration, Instant},
 };
 
-use http::{Method, Response, StatusCode, request};
-use hyper::{body::Incoming, upgrade::OnUpgrade};
-
 use super::{
-  body::{Exchange, ResponseBody},
-  connection::{Connection, Unanswered},
-  decoder::Decoder,
-  headers,
-  reply::Failure,
-  retry,
+  answer::{Answer, SWITCHING_PROTOCOLS},
+  connection::Connection,
+  downstream::{
+    connection::{BodyError, ClientConnection, Probe},
+    refusal::Failure,
+    serve::Client,
+  },
+  exchange::{Unanswered, Waiting},
   route::Route,
-  service::Client,
   shared::count,
-  upgrade,
   upload::Upload,
   upstream::{InFlight, Protocol, Upstream},
 };
 
-/// An answer to a repeatable request up to this length is read to its end before its head is sent, so
-/// that the death of the worker in between leads to a retry and not to a cut connection.
-const READ_AHEAD: u64 = 16 * 1024;
+/// However long a worker keeps idle connections, they are not kept longer.
+const LONGEST_IDLE: Duration = Duration::from_secs(600);
+
+/// What is to be known of a request on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Traits {
+  /// Whether it is a HEAD, whose answer has no body whatever its head says.
+  pub(super) to_head: bool,
+  /// Whether it can be sent again after a worker may have begun on it.
+  pub(super) repeatable: bool,
+  /// Whether the client asks to leave HTTP.
+  pub(super) upgrade: bool,
+  /// Whether the client takes answers before the last one.
+  pub(super) takes_interim: bool,
+  /// Whether it waits for news.
+  pub(super) long_poll: bool,
+}
+
+/// A request that has an answer, of which only the head was read.
+#[derive(Debug)]
+pub(super) struct Answered {
+  pub(super) answer: Answer,
+  pub(super) connection: Connection,
+  pub(super) in_flight: InFlight,
+  /// Whether the client was told to go on with the body.
+  pub(super) granted: bool,
+}
 
 /// How one attempt failed.
 enum Failed {
@@ -34,40 +58,47 @@ enum Failed {
   Unsent { reused: bool },
   /// The worker may have begun on it.
   Sent { reused: bool },
-  /// The client went away in the middle of its request.
-  ClientGone,
+  /// It cannot be tried again.
+  Final(Failure),
+  /// The worker goes, and another one has taken the request.
+  HandedOver(InFlight),
 }
 
-/// The answer to a request. `from_client` is the client's side of a tunnel, if it asked for one.
+/// Sends a request until it has an answer.
 pub(super) async fn forward(
-  client: &Arc<Client>,
-  head: &request::Parts,
-  body: Option<Incoming>,
-  from_client: Option<OnUpgrade>,
-) -> Result<Response<ResponseBody>, Failure> {
-  let mut forwarding = Forwarding {
-    client,
-    from_client,
-    to_head: head.method == Method::HEAD,
-    repeatable: body.is_none() && retry::is_idempotent(&head.method),
-    fresh: false,
-  };
-  let mut upload = Upload::new(head, body, client.internal());
-  let mut route = Route::new(&client.shard.shared, Protocol::Http);
+  client: &Client,
+  connection: &mut ClientConnection,
+  upload: &mut Upload,
+  traits: Traits,
+) -> Result<Answered, Failure> {
+  let shared = &client.shard.shared;
+  let mut forwarding = Forwarding { client, traits, fresh: false, moved: false };
+  let mut route = Route::new(shared, Protocol::Http);
   client.shard.budget().deposit(Instant::now());
+  let mut handed_over = None;
   loop {
-    let in_flight = route.next().await?;
+    let in_flight = match handed_over.take() {
+      Some(taken) => taken,
+      None => next(&mut route, connection).await?,
+    };
     let upstream = Arc::clone(in_flight.upstream());
-    let failed = match forwarding.attempt(in_flight, &mut upload).await {
-      Ok(response) => return Ok(response),
+    let failed = match forwarding.attempt(in_flight, connection, upload, &route).await {
+      Ok(answered) => return Ok(answered),
       Err(failed) => failed,
     };
     tracing::debug!(worker = upstream.worker(), "an attempt to answer a request failed");
     let reused = match failed {
-      Failed::ClientGone => return Err(Failure::ClientGone),
+      Failed::Final(failure) => return Err(failure),
+      Failed::HandedOver(taken) => {
+        upload.rewind();
+        handed_over = Some(taken);
+        forwarding.moved = true;
+        count(&shared.tally.retries);
+        continue;
+      }
       Failed::Unsent { reused } => reused,
       Failed::Sent { reused }
-        if forwarding.repeatable
+        if forwarding.traits.repeatable
           && route.broke(&upstream)
           && client.shard.budget().withdraw(Instant::now()) =>
       {
@@ -76,7 +107,7 @@ pub(super) async fn forward(
       }
       Failed::Sent { .. } => return Err(Failure::BadGateway),
     };
-    count(&client.shard.shared.tally.retries);
+    count(&shared.tally.retries);
     // A pooled connection that broke says little about the worker: it may have been idle too long.
     if reused {
       forwarding.fresh = true;
@@ -86,24 +117,39 @@ pub(super) async fn forward(
   }
 }
 
+/// The next worker to try, unless the client leaves while one is waited for.
+async fn next(
+  route: &mut Route<'_>,
+  connection: &mut ClientConnection,
+) -> Result<InFlight, Failure> {
+  let mut next = pin!(route.next());
+  poll_fn(|cx| {
+    if let Poll::Ready(next) = next.as_mut().poll(cx) {
+      return Poll::Ready(next);
+    }
+    connection.poll_gone(Probe::Head, cx).map(|()| Err(Failure::ClientGone))
+  })
+  .await
+}
+
 /// What the attempts for one request have in common.
 struct Forwarding<'a> {
-  client: &'a Arc<Client>,
-  from_client: Option<OnUpgrade>,
-  /// Whether it is a HEAD, whose answer has no body whatever its head says.
-  to_head: bool,
-  /// Whether the request can be sent again after a worker may have begun on it.
-  repeatable: bool,
+  client: &'a Client,
+  traits: Traits,
   /// Set after a pooled connection failed: the rest of the pool is suspect then.
   fresh: bool,
+  /// Set after a worker that goes gave it to another one, which happens once.
+  moved: bool,
 }
 
 impl Forwarding<'_> {
   async fn attempt(
     &mut self,
     in_flight: InFlight,
+    client: &mut ClientConnection,
     upload: &mut Upload,
-  ) -> Result<Response<ResponseBody>, Failed> {
+    route: &Route<'_>,
+  ) -> Result<Answered, Failed> {
     let started = Instant::now();
     let mut connection = match self.connection(in_flight.upstream(), started).await {
       Ok(connection) => connection,
@@ -115,47 +161,35 @@ impl Forwarding<'_> {
       }
     };
     let reused = connection.reused;
-    let mut answer = match connection.send(upload, self.to_head).await {
+    let mut waiting = Waiting {
+      shared: &self.client.shard.shared,
+      upstream: in_flight.upstream(),
+      limits: self.client.shard.shared.settings.load().edge.response_head(),
+      to_head: self.traits.to_head,
+      takes_interim: self.traits.takes_interim,
+      movable: self.traits.repeatable && !self.moved,
+      long_poll: self.traits.long_poll,
+      granted: false,
+    };
+    let answer = match waiting.answer(client, &mut connection, upload, || route.try_next()).await {
       Ok(answer) => answer,
       Err(unanswered) => return Err(failed(unanswered, reused, &in_flight)),
     };
-    let server_error = answer.status.is_server_error();
-    in_flight.answered(self.client.shard.index, started.elapsed(), server_error);
-    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
-      let client = Arc::clone(self.client);
-      return Ok(upgrade::tunnel(client, self.from_client.take(), answer, connection, in_flight));
+    let granted = waiting.granted;
+    in_flight.answered(self.client.shard.index, started.elapsed(), answer.status >= 500);
+    if answer.status == SWITCHING_PROTOCOLS && !self.traits.upgrade {
+      // That was not asked for: there is no telling what the worker speaks from here on.
+      in_flight.failed();
+      return Err(Failed::Final(Failure::BadGateway));
     }
-    if let Some(seconds) = headers::keep_alive_timeout(&answer.headers) {
-      connection.keep = Duration::from_secs(seconds.saturating_sub(1));
+    if let Some(seconds) = answer.keep_alive_timeout() {
+      connection.keep = Duration::from_secs(seconds.saturating_sub(1)).min(LONGEST_IDLE);
     }
-    headers::prepare_response(&mut answer.headers, false);
-    let mut exchange = Exchange {
-      in_flight,
-      connection,
-      upload: upload.take_rest(),
-      persistent: answer.persistent,
-      thread: self.client.shard.index,
-    };
-    let decoder = std::mem::replace(&mut answer.body, Decoder::EMPTY);
-    let small = decoder.left().is_some_and(|left| left <= READ_AHEAD);
-    let at_once = decoder.is_end() || (self.repeatable && small);
-    if !at_once {
-      return Ok(answer.into_response(ResponseBody::stream(decoder, exchange)));
-    }
-    match exchange.collect(decoder).await {
-      Ok(bytes) => {
-        exchange.finish();
-        Ok(answer.into_response(ResponseBody::Whole(bytes)))
-      }
-      Err(_) => {
-        exchange.in_flight.broke();
-        Err(Failed::Sent { reused })
-      }
-    }
+    Ok(Answered { answer, connection, in_flight, granted })
   }
 
   async fn connection(&self, upstream: &Upstream, now: Instant) -> io::Result<Connection> {
-    if self.from_client.is_some()
+    if self.traits.upgrade
       && let Some(endpoint) = upstream.upgrades()
     {
       return Connection::open(endpoint).await;
@@ -174,12 +208,19 @@ fn failed(unanswered: Unanswered, reused: bool, in_flight: &InFlight) -> Failed 
   let failed = match unanswered {
     Unanswered::Unsent => Failed::Unsent { reused },
     Unanswered::Sent => Failed::Sent { reused },
-    Unanswered::ClientGone => Failed::ClientGone,
+    Unanswered::Invalid => {
+      in_flight.failed();
+      Failed::Final(Failure::BadGateway)
+    }
+    Unanswered::Client(BodyError::Gone) => Failed::Final(Failure::ClientGone),
+    Unanswered::Client(BodyError::Malformed(message)) => Failed::Final(Failure::Malformed(message)),
+    Unanswered::HandedOver(taken) => Failed::HandedOver(taken),
+    Unanswered::Leaving => Failed::Final(Failure::Leaving),
   };
   match failed {
     Failed::Sent { .. } => in_flight.broke(),
     Failed::Unsent { reused: false } => in_flight.failed(),
-    Failed::Unsent { reused: true } | Failed::ClientGone => {}
+    Failed::Unsent { reused: true } | Failed::Final(_) | Failed::HandedOver(_) => {}
   }
   failed
 }

@@ -12,32 +12,34 @@
 //! [`Proxy::open`] to [`Proxy::close`].
 
 mod answer;
-mod body;
 mod client_header;
 mod connection;
 mod decoder;
+mod downstream;
+mod edge;
+mod ending;
+mod events;
+mod exchange;
 mod farewell;
+mod fields;
 mod forward;
 mod frames;
-mod framing;
 mod goodbye;
-mod headers;
 mod holder;
 mod latency;
 mod listener;
+mod outgoing;
 mod pool;
 mod queue;
-mod reply;
 mod retry;
 mod roll;
 mod route;
 mod routes;
-mod service;
 mod shard;
 mod shared;
 mod stream;
 mod tcp;
-mod timer;
+mod trust;
 mod upgrade;
 mod upload;
 mod upstream;
@@ -58,9 +60,11 @@ use tokio::sync::mpsc::unbounded_channel;
 pub(crate) use self::upstream::InFlight;
 pub use self::{
   client_header::{ClientHeader, Ends},
+  edge::Edge,
   farewell::Farewell,
   queue::QueueLimits,
   routes::Routes,
+  trust::Trust,
   upstream::{Counters, Endpoint, Protocol, Upstream},
 };
 use self::{shard::Shard, shared::Shared};
@@ -95,6 +99,8 @@ pub struct Options {
   pub strategy: Strategy,
   /// Requests that wait for a worker.
   pub queue: QueueLimits,
+  /// What is taken from clients, and whose word counts.
+  pub edge: Edge,
   /// Data-plane threads, 1 to [`MAX_THREADS`]; as many as processors if `None`.
   pub threads: Option<usize>,
   /// How long a client may take to send the head of a request, and how long its connection may be
@@ -112,6 +118,7 @@ impl Default for Options {
       port: 0,
       strategy: Strategy::default(),
       queue: QueueLimits { max_size: 1000, timeout: Duration::from_secs(30) },
+      edge: Edge::default(),
       threads: None,
       header_timeout: Duration::from_secs(75),
       client_header: None,
@@ -173,7 +180,12 @@ impl Proxy {
     let threads = options.threads.or_else(|| available_parallelism().ok().map(Into::into));
     Ok(Self {
       inner: Arc::new(Inner {
-        shared: Arc::new(Shared::new(options.strategy, options.queue, options.client_header)),
+        shared: Arc::new(Shared::new(
+          options.strategy,
+          options.queue,
+          options.edge,
+          options.client_header,
+        )),
         host: options.host,
         port,
         threads: threads.unwrap_or(1).clamp(1, MAX_THREADS),
@@ -244,6 +256,11 @@ impl Proxy {
   /// Applies other limits to the requests that begin to wait from now on.
   pub fn set_queue(&self, limits: QueueLimits) {
     self.inner.shared.configure(|settings| settings.queue = limits);
+  }
+
+  /// Applies other rules to the requests that are read from now on.
+  pub fn set_edge(&self, edge: &Edge) {
+    self.inner.shared.configure(|settings| settings.edge = edge.clone());
   }
 
   /// Begins to close: stops accepting, and answers what is in flight and what idle client connections ask

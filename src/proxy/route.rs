@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-  reply::Failure,
+  downstream::refusal::Failure,
   retry::MAX_BROKEN,
   shared::Shared,
   upstream::{InFlight, Protocol, Upstream},
@@ -49,6 +49,11 @@ impl<'a> Route<'a> {
       Some(in_flight) => Ok(in_flight),
       None => self.wait().await,
     }
+  }
+
+  /// The next worker to try, if there is one now.
+  pub(super) fn try_next(&self) -> Option<InFlight> {
+    self.pick()
   }
 
   async fn wait(&mut self) -> Result<InFlight, Failure> {

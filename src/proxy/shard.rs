@@ -10,7 +10,6 @@ use std::{
   time::{Duration, Instant},
 };
 
-use hyper::server::conn::http1;
 use tokio::{
   net::TcpStream,
   runtime,
@@ -19,9 +18,9 @@ use tokio::{
 
 use super::{
   client_header::Ends,
+  downstream::serve::{self, Client},
   retry::Budget,
   roll,
-  service::{self, Client},
   shared::{Held, Shared},
   stream::Stream,
   tcp,
@@ -29,8 +28,6 @@ use super::{
 };
 use crate::error::{ClusterError, Result};
 
-/// Largest head of a request, in bytes; larger ones are answered 431.
-const MAX_HEAD: usize = 64 * 1024;
 /// Retries per 10 seconds that need no requests to justify them; all threads together.
 const RETRY_RESERVE: usize = 100;
 
@@ -93,7 +90,6 @@ impl Shard {
     serving: Held,
   ) {
     let (open, mut all_closed) = mpsc::channel(1);
-    let http: Arc<http1::Builder> = Arc::new(server(header_timeout));
     // Ends when the acceptor does, after it has dealt the last connection.
     while let Some((stream, address)) = dealt.recv().await {
       let Some((stream, local)) = adopt(stream) else {
@@ -103,10 +99,7 @@ impl Shard {
       let client = Client::new(Arc::clone(&self), ends, open.clone());
       match self.shared.routes.protocol() {
         Protocol::Tcp => tokio::spawn(tcp::serve(stream, client)),
-        Protocol::Http => {
-          let http = Arc::clone(&http);
-          tokio::spawn(async move { service::serve(&http, stream, client).await })
-        }
+        Protocol::Http => tokio::spawn(serve::serve(stream, client, header_timeout)),
       };
     }
     drop((open, serving));
@@ -125,16 +118,4 @@ fn adopt(stream: std::net::TcpStream) -> Option<(Stream, SocketAddr)> {
   stream.set_nodelay(true).ok()?;
   let local = stream.local_addr().ok()?;
   TcpStream::from_std(stream).map(|stream| (Stream::Tcp(stream), local)).ok()
-}
-
-/// How client connections are served. A client that closes its sending side is gone, as it is for Node's
-/// own server: its request to the worker is cancelled.
-fn server(header_timeout: Duration) -> http1::Builder {
-  let mut http = http1::Builder::new();
-  http
-    .header_read_timeout(header_timeout)
-    .max_headers(100)
-    .max_header_size(MAX_HEAD)
-    .max_buf_size(MAX_HEAD);
-  http
 }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::{
   client_header::ClientHeader,
+  edge::Edge,
   latency::Latency,
   queue::{Queue, QueueLimits},
   roll::Roll,
@@ -49,6 +50,7 @@ pub(super) struct Shared {
 pub(super) struct Settings {
   pub(super) balancer: Arc<dyn Balancer>,
   pub(super) queue: QueueLimits,
+  pub(super) edge: Edge,
 }
 
 /// Counters behind [`ProxyStats`](super::ProxyStats).
@@ -64,11 +66,12 @@ impl Shared {
   pub(super) fn new(
     strategy: Strategy,
     queue: QueueLimits,
+    edge: Edge,
     client_header: Option<ClientHeader>,
   ) -> Self {
     Self {
       routes: Routes::default(),
-      settings: ArcSwap::from_pointee(Settings { balancer: strategy.balancer(), queue }),
+      settings: ArcSwap::from_pointee(Settings { balancer: strategy.balancer(), queue, edge }),
       queue: Queue::default(),
       tally: Tally::default(),
       latency: Latency::default(),

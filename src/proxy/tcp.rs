@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::io::copy_bidirectional;
 
 use super::{
+  downstream::serve::Client,
   route::Route,
-  service::Client,
   stream::Stream,
   upstream::{InFlight, Protocol, Tunnel},
 };

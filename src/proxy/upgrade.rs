@@ -1,59 +1,42 @@
 //! Connections that left HTTP: bytes are passed both ways until both sides are done, or the worker goes.
 //! What a WebSocket is told then is in [`super::websocket`].
 
-use std::sync::Arc;
-
-use http::{Response, header::UPGRADE};
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 
 use super::{
-  answer::Answer,
-  body::ResponseBody,
-  connection::Connection,
-  headers,
-  reply::Failure,
-  service::Client,
-  upstream::{InFlight, Tunnel, Upstream},
+  downstream::{
+    connection::ClientConnection,
+    prefixed::Prefixed,
+    rewrite::{self, BodyForm},
+    serve::Client,
+  },
+  fields::Name,
+  forward::Answered,
+  upstream::{Tunnel, Upstream},
   websocket,
 };
 
-/// Answers the client with the worker's `101` and joins the two connections once it is written.
+/// Passes the worker's `101` on and joins the two connections.
 ///
 /// The tunnel holds the client's record, which is what the data-plane thread waits for when it closes.
-pub(super) fn tunnel(
-  client: Arc<Client>,
-  from_client: Option<OnUpgrade>,
-  mut answer: Answer,
-  connection: Connection,
-  in_flight: InFlight,
-) -> Response<ResponseBody> {
-  let Some(from_client) = from_client else {
-    // A `101` that nobody asked for: there is no telling what the worker speaks from here on.
-    in_flight.failed();
-    return Failure::BadGateway.response();
-  };
+pub(super) async fn tunnel(client: &Client, mut connection: ClientConnection, answered: Answered) {
+  let Answered { answer, connection: worker, in_flight, .. } = answered;
   client.becomes_tunnel();
   let in_flight = in_flight.into_tunnel(Tunnel::Endable);
-  let protocol = answer.headers.get(UPGRADE);
-  let websocket =
-    protocol.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
-  tokio::spawn(async move {
-    if let Ok(client_side) = from_client.await {
-      let client_side = TokioIo::new(client_side);
-      let (worker_side, early) = connection.into_parts();
-      let upstream = in_flight.upstream();
-      if websocket {
-        websocket::relay(client_side, worker_side, early, upstream).await;
-      } else {
-        relay(client_side, worker_side, &early, upstream).await;
-      }
-    }
-    drop((in_flight, client));
-  });
-  headers::prepare_response(&mut answer.headers, true);
-  answer.into_response(ResponseBody::EMPTY)
+  let websocket = answer.fields.says(Name::Upgrade, b"websocket");
+  connection.write_head(|out| rewrite::write_answer(out, &answer, BodyForm::AsSent, None));
+  if connection.flush().await.is_err() {
+    return;
+  }
+  let (client_side, read) = connection.into_parts();
+  let client_side = Prefixed::new(client_side, read);
+  let (worker_side, early) = worker.into_parts();
+  let upstream = in_flight.upstream();
+  if websocket {
+    websocket::relay(client_side, worker_side, early, upstream).await;
+  } else {
+    relay(client_side, worker_side, &early, upstream).await;
+  }
 }
 
 /// A protocol that we cannot say goodbye in has until the last WebSocket would have been ended.

@@ -32,9 +32,8 @@ async fn passes_a_request_on_and_the_answer_back() {
   let request = &worker.seen()[0];
   assert!(request.head.starts_with("POST /a?b=c HTTP/1.1"));
   assert_eq!((request.header("host"), request.header("x-hop")), (Some("a.test"), None));
-  assert_eq!(request.header("x-forwarded-for"), Some("127.0.0.1"));
-  assert_eq!(request.header("x-forwarded-proto"), Some("http"));
-  assert_eq!(request.header("x-forwarded-host"), Some("a.test"));
+  // The app sees the client's address as that of its peer: nothing is added that the client did not send.
+  assert!(!request.head.to_ascii_lowercase().contains("forwarded"), "{}", request.head);
   assert_eq!(request.body, "hello");
   let counters = worker.upstream.counters();
   assert_eq!((counters.requests, counters.failed, counters.server_errors), (1, 0, 0));
@@ -103,7 +102,7 @@ async fn http_1_0_clients_are_served() {
   let mut client = Conn::to(&proxy).await;
   client.send("GET / HTTP/1.0\r\n\r\n").await;
   let answer = client.rest().await;
-  assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("\r\n\r\nhi"), "{answer}");
+  assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhi"), "{answer}");
   assert!(!answer.contains("chunked"), "{answer}");
   assert_eq!(worker.seen()[0].header("host"), Some("localhost"));
 }
@@ -240,7 +239,7 @@ async fn a_client_that_leaves_cancels_its_request() {
   let proxy = proxy(&[&worker]);
   let mut client = Conn::to(&proxy).await;
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
-  until(|| worker.upstream.in_flight() == 1).await;
+  until(|| !worker.seen().is_empty()).await;
   drop(client);
   until(|| worker.upstream.in_flight() == 0).await;
   assert_eq!(worker.upstream.counters().failed, 0);

@@ -4,8 +4,11 @@
 mod addresses;
 mod answers;
 mod closing;
+mod events;
+mod fidelity;
 mod forwarding;
 mod framing;
+mod interim;
 mod queueing;
 mod reserving;
 mod retrying;

@@ -62,5 +62,4 @@ async fn without_an_address_every_one_is_served() {
   proxy.open(Some(Ipv4Addr::UNSPECIFIED.into())).unwrap();
   assert_eq!(Conn::to(&proxy).await.get("/").await.body, "hi");
   assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), proxy.port())).is_ok());
-  assert_eq!(worker.seen()[0].header("x-forwarded-for"), Some("127.0.0.1"));
 }

@@ -257,6 +257,15 @@ impl Conn {
     let _ = within(self.stream.write_all(bytes.as_ref())).await;
   }
 
+  /// The head of the request that a script gets next, as it was sent, with a note that it was seen.
+  pub async fn request_head(&mut self) -> Option<String> {
+    let head = self.head().await?;
+    if let Some(seen) = &self.seen {
+      seen.lock().unwrap().push(Message { head: head.clone(), body: String::new() });
+    }
+    Some(head)
+  }
+
   /// Closes this side for sending.
   pub async fn finish(&mut self) {
     self.stream.shutdown().await.unwrap();
@@ -309,8 +318,18 @@ impl Conn {
       line.push_str(&self.exactly(1).await?);
     }
     let length = usize::from_str_radix(line.trim_end(), 16).unwrap();
+    if length == 0 {
+      // Trailers, and the empty line behind them.
+      while line != "\r\n" {
+        line.clear();
+        while !line.ends_with("\r\n") {
+          line.push_str(&self.exactly(1).await?);
+        }
+      }
+      return Some(None);
+    }
     let data = self.exactly(length + 2).await?;
-    Some((length > 0).then(|| data[..length].to_owned()))
+    Some(Some(data[..length].to_owned()))
   }
 
   /// Everything until the other side ends the connection.

@@ -24,7 +24,7 @@ async fn an_upgrade_is_tunnelled_until_both_sides_are_done() {
   client.send(UPGRADE).await;
   let head = Message { head: within(client.head()).await.unwrap(), body: String::new() };
   assert_eq!((head.status(), head.header("upgrade")), (101, Some("websocket")));
-  assert_eq!(head.header("connection"), Some("upgrade"));
+  assert_eq!(head.header("connection"), Some("Upgrade"));
   assert_eq!(head.header("sec-websocket-accept"), Some("v"));
   assert_eq!(within(client.exactly(5)).await.unwrap(), "hello");
   client.send("ping").await;
@@ -36,7 +36,7 @@ async fn an_upgrade_is_tunnelled_until_both_sides_are_done() {
   let request = &worker.seen()[0];
   assert_eq!(
     (request.header("connection"), request.header("upgrade")),
-    (Some("upgrade"), Some("websocket"))
+    (Some("Upgrade"), Some("websocket"))
   );
   assert_eq!(request.header("sec-websocket-key"), Some("k"));
 }

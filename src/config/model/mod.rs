@@ -18,8 +18,8 @@ pub use services::{
   MessageQueueConfig, MonitoringConfig, SecurityConfig,
 };
 pub use traffic::{
-  BulkheadConfig, CircuitBreakerConfig, LoadBalancingConfig, QueueConfig, ResilienceConfig,
-  RetryPolicyConfig, TimeoutConfig,
+  BulkheadConfig, CircuitBreakerConfig, HeadLimitsConfig, LoadBalancingConfig, QueueConfig,
+  ResilienceConfig, RetryPolicyConfig, TimeoutConfig,
 };
 pub use workers::{AggregateConfig, ExecConfig, HealthCheckConfig, ProcessManagementConfig};
 

@@ -9,11 +9,14 @@ use super::{
       Fallback::{Fields, Flag as On, Nothing, Number, Text as Word},
       Field, Kind, Section, Text, count, millis,
     },
-    units::Millis,
-    words::Backoff,
+    units::{Bytes, Millis},
+    words::{Backoff, Proxies},
   },
   section,
 };
+
+/// A head is held in memory until it is whole.
+const HEAD_SIZE: Kind = Kind::Size { min: 1 << 10, max: 256 << 20 };
 
 section! {
   /// How requests find their worker.
@@ -24,6 +27,15 @@ section! {
     host "host": Option<String>, Kind::Text(Text::Host), Nothing("the one that the app asked for, else all"), Acted, Stopped;
     /// Requests that wait because no worker is ready.
     queue "queue": QueueConfig, Kind::Section(&QueueConfig::SECTION), Fields, Acted, Live;
+    /// The peers whose word on a client counts: those that end TLS, or spread requests over machines. From any other
+    /// peer, `X-Forwarded-*`, `Forwarded` and `X-Real-IP` are replaced by what the connection itself says.
+    trusted_proxies "trustedProxies": Proxies, Kind::Proxies, Word("loopback"), Acted, Live;
+    /// How long the heads of requests and of answers may be. More is answered 431, or 502.
+    limits "limits": HeadLimitsConfig, Kind::Section(&HeadLimitsConfig::SECTION), Fields, Acted, Live;
+    /// Protocols that a connection may change to by an `Upgrade`; HTTP/2 never.
+    upgrades "upgrades": Option<Vec<String>>, Kind::Strings, Nothing("`websocket`"), Acted, Live;
+    /// Whether `TRACE` reaches the app, whose answer repeats what proxies added to the request. Else it is answered 405.
+    allow_trace "allowTrace": bool, Kind::Flag, On(false), Acted, Live;
     /// The share of each worker, first to last.
     weights "weights": Option<Vec<f64>>, Kind::Weights, Nothing("all the same"), Warned, Live;
     /// Whether a client keeps its worker.
@@ -36,6 +48,20 @@ section! {
     circuit_breaker_timeout "circuitBreakerTimeout": Millis, millis(1), Number(30_000.0), Warned, Live;
     /// Whether unhealthy workers get no requests while there are others.
     healthy_only "healthyOnly": bool, Kind::Flag, On(true), Warned, Live;
+  }
+}
+
+section! {
+  /// How long the heads of requests and of answers may be.
+  HeadLimitsConfig {
+    /// Most header fields of a request.
+    request_headers "requestHeaders": u32, Kind::Count { min: 1, max: 10_000 }, Number(1_000.0), Acted, Live;
+    /// Longest head of a request: its first line and all its headers. Node.js itself takes 16 KB.
+    request_head_size "requestHeadSize": Bytes, HEAD_SIZE, Word("64KB"), Acted, Live;
+    /// Most header fields of an answer.
+    response_headers "responseHeaders": u32, Kind::Count { min: 1, max: 10_000 }, Number(1_000.0), Acted, Live;
+    /// Longest head of an answer.
+    response_head_size "responseHeadSize": Bytes, HEAD_SIZE, Word("256KB"), Acted, Live;
   }
 }
 

@@ -119,8 +119,6 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
   use super::*;
 
   fn spend(budget: &mut Budget, now: Instant) -> u32 {

@@ -198,7 +198,7 @@ pub(in crate::proxy) fn write_interim(out: &mut Vec<u8>, answer: &Answer) {
         | Name::TransferEncoding
         | Name::ContentLength
     );
-    if !hop && !(named && is_named(&answer.fields, field)) {
+    if !(hop || named && is_named(&answer.fields, field)) {
       write_line(out, field.name, field.value);
     }
   }

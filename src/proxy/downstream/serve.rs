@@ -180,7 +180,7 @@ async fn answer(
     upgrade.as_deref(),
     &origin,
   );
-  let body = (!connection.is_read()).then(|| match connection.body {
+  let body = (!connection.is_read()).then_some(match connection.body {
     Decoder::Length(_) => Framing::Plain,
     _ => Framing::Chunked,
   });

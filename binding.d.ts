@@ -33,8 +33,10 @@ export declare class NativeAgent {
   hello(runtime: string, version: string): void
   /** Say that a server of the app listens. */
   listening(listening: NativeListening): void
-  /** Say that no server of the app listens any more, until the next `listening`. */
-  closed(): void
+  /** Say that the server of this number closed. */
+  closed(id: number): void
+  /** Say that the app said that it is ready, and that several of its servers may be the public one. */
+  undecided(): void
   /** Say that the app said that it is ready. */
   ready(): void
   /** Answer a ping. */
@@ -326,6 +328,10 @@ export interface NativeLeave {
 
 /** A server of the app that listens. */
 export interface NativeListening {
+  /** The number that the agent gave to the server. */
+  id: number
+  /** Whether it is the public one. */
+  public: boolean
   /** `http` is balanced per request, `tcp` (anything else) per connection. */
   protocol: 'http' | 'tcp'
   /** The address it listens on. */

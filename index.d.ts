@@ -236,6 +236,12 @@ export interface ExecConfig {
     cwd?: string;
     /** Variables added to the master's environment. Default: none. */
     env?: Record<string, string>;
+    /**
+     * The port that the app itself asks for, where that is not the cluster's: the server that listens there is
+     * the public one. See `docs/ports.md`. A whole number, 1 to 65 535. Default: the cluster's own, or `PORT`
+     * of the worker's environment.
+     */
+    port?: number;
 }
 /** Memory, processor time and priority of workers. */
 export interface ResourceConfig {

@@ -30,7 +30,7 @@ test('there is one factory, also for require', () => {
 
 test('create() gives a manager that runs', async () => {
   const port = await freePort()
-  const exec = { script: fixture('app.mjs'), args: [], execArgv: [] }
+  const exec = { script: fixture('app.mjs'), args: [], execArgv: [], port: 3000 }
   const cluster = factory.create({ workers: 1, exec }, port)
   assert.ok(cluster instanceof BunClusterManager)
   try {

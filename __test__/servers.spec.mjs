@@ -3,15 +3,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { test } from 'node:test'
-import { isBun, withCluster } from './helpers/cluster.mjs'
+import { APP_PORT, isBun, withCluster } from './helpers/cluster.mjs'
 import { request } from './helpers/connection.mjs'
 import { isFree } from './helpers/processes.mjs'
 
 const EVERYWHERE = ['express.mjs', 'fastify.mjs', 'hono-node.mjs', 'commonjs.cjs', 'worker-port.mjs']
 const BUN_ONLY = ['bun-serve.mjs', 'bun-default-export.mjs', 'bun-typescript.ts', 'hono-bun.mjs']
-
-/** The port that these apps ask for. */
-const APP_PORT = 3000
 
 for (const name of EVERYWHERE) {
   test(`${name} is balanced per request`, () => assertBalanced(name))
@@ -23,7 +20,9 @@ for (const name of BUN_ONLY) {
 async function assertBalanced(name) {
   // Somebody else on this machine may use it.
   const wasFree = await isFree(APP_PORT)
-  await withCluster({ app: `servers/${name}`, workers: 2 }, async cluster => {
+  // Fastify listens on the loopback interface, so that it has to be named.
+  const exec = name === 'fastify.mjs' ? { port: APP_PORT } : {}
+  await withCluster({ app: `servers/${name}`, workers: 2, exec }, async cluster => {
     const answers = []
     for (let sent = 0; sent < 4; sent += 1) answers.push(await request(cluster.port))
     const workers = answers.map(answer => answer.json().worker)

@@ -26,7 +26,8 @@ if (script === undefined) {
 export const cluster = new BunClusterManager(
   {
     workers: values.workers === 'auto' ? 'auto' : Number(values.workers),
-    exec: { script },
+    // An app that takes its port from PORT asks for the cluster's, so its server is the public one.
+    exec: { script, env: { PORT: values.port } },
     loadBalancing: { strategy: 'least-connections' },
     processManagement: { maxRestarts: 5, restartDelay: 1_000, gracefulShutdownTimeout: 10_000 },
   },

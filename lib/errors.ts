@@ -66,6 +66,7 @@ const CLASSES: Readonly<Record<string, typeof ClusterError>> = {
   ERR_WORKER_ANSWERS_BADLY: HealthCheckError,
   ERR_WORKER_CHANNEL: WorkerCommunicationError,
   ERR_WORKER_CRASH_LOOP: WorkerStartupError,
+  ERR_WORKER_PUBLIC_SERVER: WorkerStartupError,
   ERR_WORKER_SPAWN: WorkerStartupError,
   ERR_WORKER_STARTUP_EXIT: WorkerStartupError,
   ERR_WORKER_STARTUP_TIMEOUT: WorkerStartupError,

@@ -8,7 +8,7 @@ use crate::{
   enforcement::Excess,
   health::{checkup::Failure, diagnosis::Diagnosis},
   rollout::Phase,
-  worker::{cause::Cause, readiness::Missing},
+  worker::{cause::Cause, readiness::Missing, servers::Elsewhere},
 };
 
 /// Shorthand for results of the core.
@@ -95,7 +95,7 @@ pub enum ClusterError {
     stderr: Vec<String>,
   },
   /// The worker neither listened nor said it was ready in time.
-  #[error("cluster worker {worker} {missing} within {} ms; it was stopped{}{}", .timeout.as_millis(), found(.diagnosis.as_deref()), tail(.stderr))]
+  #[error("cluster worker {worker} {missing} within {} ms; it was stopped{}{}{}", .timeout.as_millis(), elsewhere, found(.diagnosis.as_deref()), tail(.stderr))]
   StartupTimeout {
     /// The slot.
     worker: String,
@@ -103,10 +103,23 @@ pub enum ClusterError {
     missing: Missing,
     /// How long it was given.
     timeout: Duration,
+    /// The servers that it opened, none of which is known to be public.
+    elsewhere: Box<Elsewhere>,
     /// What it was at, if there was time to find out.
     diagnosis: Option<Arc<Diagnosis>>,
     /// The last lines it wrote to stderr, oldest first.
     stderr: Vec<String>,
+  },
+  /// The worker said that it is ready with several servers, none of which asked for the public port.
+  #[error(
+    "cluster worker {worker} said that it is ready, and several of its servers may be the public one; it was stopped{}",
+    elsewhere
+  )]
+  NoPublicServer {
+    /// The slot.
+    worker: String,
+    /// The servers that it opened, none of which is known to be public.
+    elsewhere: Box<Elsewhere>,
   },
   /// A slot reached its crash-loop limit and is not restarted any more.
   #[error("cluster worker {worker} was given up after {restarts} restart(s) without staying up; it last {cause}. Repair the app, then call restartWorker(\"{worker}\"){}", tail(.stderr))]
@@ -269,6 +282,7 @@ impl ClusterError {
       Self::SpawnFailed { .. } => "ERR_WORKER_SPAWN",
       Self::StartupExit { .. } => "ERR_WORKER_STARTUP_EXIT",
       Self::StartupTimeout { .. } => "ERR_WORKER_STARTUP_TIMEOUT",
+      Self::NoPublicServer { .. } => "ERR_WORKER_PUBLIC_SERVER",
       Self::CrashLoop { .. } => "ERR_WORKER_CRASH_LOOP",
       Self::AllFailed { .. } => "ERR_ALL_WORKERS_FAILED",
       Self::Unhealthy { .. } => "ERR_WORKER_UNHEALTHY",
@@ -311,13 +325,20 @@ impl ClusterError {
         "reason": cause.to_string(),
         "stderr": stderr,
       }),
-      Self::StartupTimeout { worker, missing, timeout, diagnosis, stderr } => json!({
-        "workerId": worker,
-        "listened": missing.server(),
-        "diagnosis": diagnosis.as_deref().map(Diagnosis::to_json),
-        "timeout": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
-        "stderr": stderr,
-      }),
+      Self::NoPublicServer { worker, elsewhere } => {
+        json!({ "workerId": worker, "port": elsewhere.port, "servers": elsewhere.servers })
+      }
+      Self::StartupTimeout { worker, missing, timeout, elsewhere, diagnosis, stderr } => {
+        json!({
+          "workerId": worker,
+          "listened": missing.server(),
+          "diagnosis": diagnosis.as_deref().map(Diagnosis::to_json),
+          "port": elsewhere.port,
+          "servers": elsewhere.servers,
+          "timeout": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+          "stderr": stderr,
+        })
+      }
       Self::CrashLoop { worker, restarts, cause, stderr } => json!({
         "workerId": worker,
         "restarts": restarts,

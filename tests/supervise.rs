@@ -66,6 +66,8 @@ fn worker_process() {
     serve(port, std::process::id().to_string());
   }
   let listening = Listening {
+    id: 1,
+    public: true,
     protocol: Protocol::Http,
     host: Ipv4Addr::LOCALHOST.into(),
     port,

@@ -43,9 +43,13 @@ export function withCluster(config, body) {
   })
 }
 
+/** The port that most fixtures ask for. */
+export const APP_PORT = 3000
+
 /**
  * Run `body` with a cluster manager that has not started. `app` is the fixture that its workers run; the rest of
- * `config` is that of the manager. Any free port is taken unless `port` names one.
+ * `config` is that of the manager. Any free port is taken unless `port` names one; then `exec.port` says which port
+ * the fixture asks for.
  */
 export async function withManager({ app = 'app.mjs', port = 0, ...config }, body) {
   const mark = randomUUID()
@@ -53,6 +57,7 @@ export async function withManager({ app = 'app.mjs', port = 0, ...config }, body
     script: fixture(app),
     args: [],
     execArgv: [],
+    ...(port > 0 && { port: APP_PORT }),
     ...config.exec,
     env: { ...config.exec?.env, [MARK]: mark },
   }

@@ -9,7 +9,7 @@ import { within } from './wait.mjs'
 
 /** One request on a connection of its own; the response with its whole body. */
 export async function request(port, path = '/', options = {}) {
-  const connection = await Connection.open(port)
+  const connection = await Connection.open(port, { host: options.hostname })
   try {
     return await connection.request(path, options)
   } finally {
@@ -26,11 +26,10 @@ export class Connection {
   #error
   #wake = () => {}
 
-  /** Connect to `port`, by TLS when `secure` (no certificate is checked). */
-  static async open(port, { secure = false } = {}) {
-    const socket = secure
-      ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
-      : net.connect({ port, host: '127.0.0.1' })
+  /** Connect to `port`, or to a unix socket of that path, by TLS when `secure` (no certificate is checked). */
+  static async open(port, { secure = false, host = '127.0.0.1' } = {}) {
+    const place = typeof port === 'string' ? { path: port } : { port, host }
+    const socket = secure ? tls.connect({ ...place, rejectUnauthorized: false }) : net.connect(place)
     const connection = new Connection(socket)
     await within(once(socket, secure ? 'secureConnect' : 'connect'), `a connection to port ${port}`)
     return connection

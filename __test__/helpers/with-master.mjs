@@ -1,6 +1,6 @@
 /** Masters in processes of their own, and the proof that nothing is left of them. */
 import { randomUUID } from 'node:crypto'
-import { assertNothingLeft, fixture, marked, processesOf } from './cluster.mjs'
+import { APP_PORT, assertNothingLeft, fixture, marked, processesOf } from './cluster.mjs'
 import { startMaster } from './master.mjs'
 import { within } from './wait.mjs'
 
@@ -16,7 +16,7 @@ export function withMaster(script, config, body) {
 /** As {@link withMaster}, without waiting for the cluster. */
 export async function withStartingMaster(script, { app = 'app.mjs', port = 0, env = {}, ...config }, body) {
   const mark = randomUUID()
-  const exec = { script: fixture(app), args: [], ...config.exec }
+  const exec = { script: fixture(app), args: [], ...(port > 0 && { port: APP_PORT }), ...config.exec }
   const options = { port, config: { workers: 2, ...config, exec } }
   const process = startMaster(script, { args: [JSON.stringify(options)], env: { ...env, ...marked(mark) } })
   const master = {

@@ -9,7 +9,7 @@ const [script, workers, port] = process.argv.slice(2)
 const metricsInterval = Number(process.env.METRICS_INTERVAL)
 const monitoring = metricsInterval ? { metricsInterval } : {}
 const execArgv = JSON.parse(process.env.EXEC_ARGV ?? '[]')
-const config = { workers: Number(workers), exec: { script, execArgv }, monitoring }
+const config = { workers: Number(workers), exec: { script, execArgv, env: { PORT: port } }, monitoring }
 const cluster = new BunClusterManager(config, Number(port))
 if (metricsInterval) cluster.on('metrics:updated', () => {})
 await cluster.start()

@@ -5,7 +5,10 @@
 import { BunClusterManager } from 'xypriss-cluster'
 
 const [script, port, config] = process.argv.slice(2)
-const cluster = new BunClusterManager({ ...JSON.parse(config), exec: { script } }, Number(port))
+const cluster = new BunClusterManager(
+  { ...JSON.parse(config), exec: { script, env: { PORT: port } } },
+  Number(port),
+)
 const tell = workers => console.log(JSON.stringify({ workers }))
 cluster.on('cluster:scaled', ({ newCount }) => tell(newCount))
 await cluster.start()

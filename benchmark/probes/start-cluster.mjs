@@ -3,7 +3,10 @@ import { BunClusterManager } from 'xypriss-cluster'
 import { get } from '../lib/get.mjs'
 
 const [script, workers, port] = process.argv.slice(2)
-const cluster = new BunClusterManager({ workers: Number(workers), exec: { script } }, Number(port))
+const cluster = new BunClusterManager(
+  { workers: Number(workers), exec: { script, env: { PORT: port } } },
+  Number(port),
+)
 
 const begin = performance.now()
 await cluster.start()

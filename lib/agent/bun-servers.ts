@@ -5,8 +5,9 @@
  */
 import { keepIdleTimeout, outliveProxy } from './bun-idle.js'
 import { openTwin, replace, type Server, type TwinnedServer } from './bun-twin.js'
-import { type Handover, type Placement, parsePort } from './handover.js'
+import type { Handover, Placement } from './handover.js'
 import { heir } from './heir.js'
+import { type Asked, parsePort } from './public-port.js'
 import { type Closable, track, untrack } from './shutdown.js'
 
 /** What is needed here of what `Bun.serve` and `Bun.listen` are given. */
@@ -17,6 +18,8 @@ interface Options {
   fd?: unknown
   tls?: unknown
   idleTimeout?: unknown
+  exclusive?: unknown
+  reusePort?: unknown
   /** Of `Bun.listen` only. */
   socket?: Handlers
 }
@@ -32,13 +35,15 @@ type Open = (options: Options, ...rest: unknown[]) => Server
 /** Between two looks at a server that finishes its requests, in milliseconds. */
 const POLL_INTERVAL = 5
 
+/** The variables that Bun takes a port from when the app does not say one, in Bun's order. */
+export const PORT_VARIABLES = ['BUN_PORT', 'PORT', 'NODE_PORT']
+
 /** Wrap the two functions that open a port. */
 export function patchBun(handover: Handover): void {
   const { Bun } = globalThis as unknown as { Bun: { serve: Open; listen: Open } }
   const { env } = process
   Bun.serve = wrap(Bun.serve, handover, {
-    // What Bun takes when the app does not say, in Bun's order.
-    defaultPort: () => env.BUN_PORT ?? env.PORT ?? env.NODE_PORT ?? 3000,
+    defaultPort: () => PORT_VARIABLES.map(name => env[name]).find(value => value !== undefined) ?? 3000,
     protocol: options => (options.tls ? 'tcp' : 'http'),
     watch: options => ({ options, isBusy: server => Boolean(server.pendingRequests) }),
   })
@@ -81,8 +86,8 @@ function countSockets(options: Options): Watched {
 
 function wrap(original: Open, handover: Handover, kind: Kind): Open {
   return function (this: unknown, options, ...rest) {
-    const requestedPort = portOf(options, kind)
-    const placement = requestedPort === undefined ? undefined : handover.place(requestedPort)
+    const asked = askedBy(options, kind)
+    const placement = asked && handover.place(asked)
     let released = false
     const release = () => {
       released = true
@@ -90,29 +95,24 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
     }
     try {
       const watched = kind.watch(options)
-      const placed = placement ? move(watched.options, placement) : watched.options
+      const placed = placement?.at ? move(watched.options, placement.at) : watched.options
       const server: Server = Reflect.apply(original, this, [placed, ...rest])
       const protocol = kind.protocol(options)
-      if (placement) keepIdleTimeout(server, options)
+      if (placement?.at) keepIdleTimeout(server, options)
       let reported = false
       const withdraw = () => {
         local = undefined
         if (reported) announce()
       }
-      const twinned = placement && protocol === 'http'
+      const twinned = placement?.at && protocol === 'http'
       let local = twinned ? openTwin(server as TwinnedServer, placed, original, withdraw) : undefined
       follow(server, watched, 'onNodeHTTPRequest' in options, release)
       const announce = () => {
         if (!placement || released) return
         reported = true
-        handover.listening(placement, {
-          protocol,
-          host: placement.host,
-          port: server.port,
-          requestedPort: requestedPort ?? 0,
-          ...(local !== undefined && { local }),
-          ...(typeof options.hostname === 'string' && { requestedHost: options.hostname }),
-        })
+        const host = placement.at?.host ?? addressOf(server)
+        const facts = { protocol, host, port: server.port, ...(local !== undefined && { local }) }
+        handover.listening(placement, facts)
       }
       if (placement) {
         // Not at once, as on Node.js: until then the app may open the server that it is really about. A tick would do
@@ -127,14 +127,31 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
   }
 }
 
-/** The TCP port that is asked for; `undefined` when it is none, or one that Bun is to refuse. */
-function portOf(options: Options | undefined, kind: Kind): number | undefined {
+/** What is asked for; `undefined` when it is no TCP port, or one that Bun is to refuse. */
+function askedBy(options: Options | undefined, kind: Kind): Asked | undefined {
   if (!options || options.unix || options.fd !== undefined) return undefined
-  return parsePort(options.port ?? kind.defaultPort())
+  const { hostname, exclusive, reusePort } = options
+  const port = parsePort(options.port ?? kind.defaultPort())
+  if (port === undefined) return undefined
+  const unspecified = options.port === undefined || options.port === null
+  return {
+    port,
+    ...(typeof hostname === 'string' && hostname !== '' && { host: hostname }),
+    ...(unspecified && kind.defaultPort() !== undefined && { unspecified }),
+    ...(Boolean(exclusive || reusePort) && { apart: true }),
+  }
+}
+
+/** The address that `server` listens on, from which this machine reaches it. */
+function addressOf(server: Server): string {
+  const { address, hostname } = server
+  const ip = typeof address === 'object' ? address.address : hostname
+  // `Bun.listen` tells the name that it was given.
+  return ip === 'localhost' ? '127.0.0.1' : ip
 }
 
 /** Options for another place. */
-function move(options: Options, { host, port }: Placement): Options {
+function move(options: Options, { host, port }: NonNullable<Placement['at']>): Options {
   // The port is this worker's alone.
   return heir(outliveProxy(options), { hostname: host, port, reusePort: false })
 }

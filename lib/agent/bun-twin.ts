@@ -15,6 +15,8 @@ export interface Server {
   readonly port: number
   readonly hostname: string
   /** Of `Bun.serve` only. */
+  readonly address?: { readonly address: string }
+  /** Of `Bun.serve` only. */
   readonly pendingRequests?: number
   stop(closeActiveConnections?: boolean): Promise<void> | undefined
 }

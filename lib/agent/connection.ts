@@ -4,7 +4,9 @@ import type { Link } from '../ipc/link.js'
 import { publishAgent } from './handle.js'
 import { Handover } from './handover.js'
 import { installProcessSend } from './process-send.js'
+import { type Ports, PublicPort } from './public-port.js'
 import { drain, leave, USUAL } from './shutdown.js'
+import { warnsWhenWaiting } from './waiting-warning.js'
 
 /** Where Node.js opens its inspector unless it is told otherwise. */
 const DEBUG_PORT = 9229
@@ -20,6 +22,8 @@ export function connect(fd: number): void {
   delete env.XYPRISS_CLUSTER_FD
   delete env.XYPRISS_CLUSTER_PORT
   delete env.XYPRISS_CLUSTER_ADDON
+  const asking = JSON.parse(env.XYPRISS_CLUSTER_ASKING ?? '{}') as Pick<Ports, 'app' | 'any'>
+  delete env.XYPRISS_CLUSTER_ASKING
   const page = env.XYPRISS_CLUSTER_PAGE
   delete env.XYPRISS_CLUSTER_PAGE
 
@@ -40,17 +44,31 @@ export function connect(fd: number): void {
   agent.hello(runtime(), process.version)
   const telemetry = once(() => openTelemetry(page))
 
-  const handover = new Handover(publicPort, workerPort, {
-    listening: report => {
-      tell(() => agent.listening(report))
-      telemetry()
-    },
-    closed: () => tell(() => agent.closed()),
-  })
+  const ports = { ...asking, public: publicPort, worker: workerPort }
+  const handoverBy = (rule: PublicPort) => {
+    const handover = new Handover(rule, {
+      listening: report => {
+        tell(() => agent.listening(report))
+        if (report.public) telemetry()
+        else warn()
+      },
+      closed: id => tell(() => agent.closed(id)),
+      ready: () => {
+        tell(() => agent.ready())
+        telemetry()
+      },
+      undecided: () => tell(() => agent.undecided()),
+    })
+    const warn = warnsWhenWaiting(publicPort, () => handover.waiting())
+    return handover
+  }
+  let handover: Handover
   if (process.versions.bun) {
-    const { patchBun } = require('./bun-servers.js') as typeof import('./bun-servers.js')
+    const { patchBun, PORT_VARIABLES } = require('./bun-servers.js') as typeof import('./bun-servers.js')
+    handover = handoverBy(new PublicPort(ports, env, PORT_VARIABLES))
     patchBun(handover)
   } else {
+    handover = handoverBy(new PublicPort(ports, env))
     // When it hangs, the master asks it by SIGUSR1 where. Any free port: several may hang at once.
     if (process.debugPort === DEBUG_PORT) process.debugPort = 0
     const { patchNode } = require('./node-servers.js') as typeof import('./node-servers.js')
@@ -63,13 +81,7 @@ export function connect(fd: number): void {
     return link.link
   }
   // A turn later: a server that the app opens in the same one is told first, and its requests need not wait.
-  const ready = () => {
-    setImmediate(() => {
-      tell(() => agent.ready())
-      telemetry()
-    })
-  }
-  installProcessSend(ready, messages)
+  installProcessSend(() => setImmediate(() => handover.ready()), messages)
   publishAgent({ publicPort, drain, leave: () => leave(USUAL), messages })
 }
 

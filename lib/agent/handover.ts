@@ -1,22 +1,23 @@
 /**
- * Which of the app's servers is the one that the master balances to, and where each is to listen. Pure but for the
- * report that it passes on.
+ * Which of the app's servers is the public one, and where each is to listen. Pure but for the reports that it passes on.
  *
- * The app listens on its usual port, which the master has opened for clients. So the server is moved to the
- * loopback port of this worker. Which server that is: the one that asks for the public port or for `WORKER_PORT`;
- * until one does, the first.
+ * The app listens on its usual port, which the master has opened for clients. So the public server is moved to the
+ * loopback port of this worker. A server is public if it asks for a port that only the public one asks for. If none
+ * does by the time that the app says that it is ready, the only one that others can reach is.
  */
+import { type Asked, PublicPort } from './public-port.js'
 
-/** Where a server is to listen. */
+/** A server of the app, from its `listen` to its end. */
 export interface Placement {
-  /** The address: the master is the only client. */
-  readonly host: '127.0.0.1'
-  /** The port, 0 for any. */
-  readonly port: number
+  /** Its number, by which the master knows it. */
+  readonly id: number
+  readonly asked: Asked
+  /** Where it is to listen instead: the master is the only client. Without one it listens where it asked to. */
+  readonly at?: { readonly host: '127.0.0.1'; readonly port: number }
 }
 
-/** A server that listens, as the master is told of it. */
-export interface Report {
+/** How a server listens. */
+export interface Facts {
   /** `http` is balanced per request, `tcp` (anything else, TLS too) per connection. */
   protocol: 'http' | 'tcp'
   host: string
@@ -25,98 +26,159 @@ export interface Report {
   local?: string
   /** Whether upgrades can go there too; by default they come by the port. */
   localUpgrades?: boolean
+}
+
+/** A server that listens, as the master is told of it. */
+export interface Report extends Facts {
+  id: number
+  public: boolean
   requestedHost?: string
   requestedPort: number
 }
 
 /** What the master is told. */
 export interface Master {
-  /** The main server listens. */
+  /** A server listens, or became the public one. */
   listening(report: Report): void
-  /** No server of the app listens any more. */
-  closed(): void
+  /** A server that was reported does not listen any more. */
+  closed(id: number): void
+  /** The app said that it is ready. */
+  ready(): void
+  /** The app said that it is ready, and several servers may be the public one. */
+  undecided(): void
 }
 
 /** The server that the master balances to. */
 interface Main {
   placement: Placement
-  requested: number
-  /** Whether it asked for a port that only the main server asks for. */
+  /** Whether it asked for a port that only the public server asks for. */
   named: boolean
-  reported: boolean
 }
 
 /** Decides for every TCP server of the app. */
 export class Handover {
-  readonly #publicPort: number
-  readonly #workerPort: number
+  readonly #rule: PublicPort
   readonly #master: Master
   #main: Main | undefined
-  /** Servers that listen beside the main one, on the port that it asked for. */
-  readonly #twins = new Map<Placement, Report>()
+  /** Servers that were placed and do not listen yet. */
+  readonly #pending = new Set<Placement>()
+  /** Servers that listen. */
+  readonly #open = new Map<Placement, Facts>()
+  #ready: 'no' | 'said' | 'decided' = 'no'
+  #last = 0
 
-  constructor(publicPort: number, workerPort: number, master: Master) {
-    this.#publicPort = publicPort
-    this.#workerPort = workerPort
+  constructor(rule: PublicPort, master: Master) {
+    this.#rule = rule
     this.#master = master
   }
 
-  /** Where a server that asks for port `requested` is to listen; `undefined` leaves it alone. */
-  place(requested: number): Placement | undefined {
-    const named = this.#isNamed(requested)
-    if (!this.#main) {
-      const placement: Placement = { host: '127.0.0.1', port: this.#workerPort }
-      this.#main = { placement, requested, named, reported: false }
-      return placement
-    }
-    const anywhere: Placement = { host: '127.0.0.1', port: 0 }
-    if (named && !this.#main.named) {
-      // The first server was a wrong guess, and has the worker's port by now.
-      this.#main = { placement: anywhere, requested, named, reported: false }
-      return anywhere
-    }
-    // The twin of the moved one, for another address such as ::1: its port is the master's as well.
-    return named || (requested !== 0 && requested === this.#main.requested) ? anywhere : undefined
+  /** Where a server that asks for `asked` is to listen. */
+  place(asked: Asked): Placement {
+    this.#last += 1
+    const placement = { id: this.#last, asked }
+    const placed = this.#placed(placement)
+    this.#pending.add(placed)
+    return placed
   }
 
-  /** A server listens. The master hears of it if it is the main one. */
-  listening(placement: Placement, report: Report): void {
-    const requested = report.requestedPort
-    // The one whose twin it was to be has closed since it was placed.
-    this.#main ??= { placement, requested, named: this.#isNamed(requested), reported: false }
-    if (placement === this.#main.placement) {
-      this.#main.reported = true
-      this.#master.listening(report)
-    } else if (requested === this.#main.requested) {
-      this.#twins.set(placement, report)
+  #placed(placement: Placement): Placement {
+    const { asked } = placement
+    const main = this.#main
+    const named = this.#rule.names(asked)
+    const becomesMain = named ? !main?.named : !main && this.#rule.guesses && PublicPort.admits(asked)
+    if (becomesMain) {
+      // A guess that was wrong has the worker's port by now.
+      const at = { host: '127.0.0.1', port: main ? 0 : this.#rule.ports.worker } as const
+      const placed = { ...placement, at }
+      this.#main = { placement: placed, named }
+      return placed
     }
+    // The twin of the moved one, for another address such as ::1: its port is the master's as well.
+    const isTwin =
+      named || (main?.placement.at && asked.port !== 0 && asked.port === main.placement.asked.port)
+    return isTwin ? { ...placement, at: { host: '127.0.0.1', port: 0 } } : placement
+  }
+
+  /** A server listens. */
+  listening(placement: Placement, facts: Facts): void {
+    this.#pending.delete(placement)
+    this.#open.set(placement, facts)
+    // The one whose twin it was to be has closed since it was placed.
+    if (!this.#main && placement.at) this.#main = this.#asMain(placement)
+    this.#report(placement, facts)
+    this.#decide()
   }
 
   /** A server closed, or could not listen: its twin takes its place, or the next one may. */
   release(placement: Placement): void {
-    this.#twins.delete(placement)
-    if (placement !== this.#main?.placement) return
-    const { reported } = this.#main
-    this.#main = undefined
-    for (const [twin, report] of this.#twins) {
-      const requested = report.requestedPort
-      this.#twins.delete(twin)
-      this.#main = { placement: twin, requested, named: this.#isNamed(requested), reported: false }
-      this.listening(twin, report)
-      return
+    this.#pending.delete(placement)
+    const wasOpen = this.#open.delete(placement)
+    if (placement === this.#main?.placement) {
+      this.#main = undefined
+      const asked = placement.asked.port
+      const twin = [...this.#open].find(
+        ([
+          {
+            at,
+            asked: { port },
+          },
+        ]) => at && port === asked,
+      )
+      if (twin) {
+        this.#main = this.#asMain(twin[0])
+        this.#report(...twin)
+      }
     }
-    if (reported) this.#master.closed()
+    if (wasOpen) this.#master.closed(placement.id)
+    this.#decide()
   }
 
-  #isNamed(port: number): boolean {
-    return port === this.#publicPort || port === this.#workerPort
+  /** The app says that it is ready. */
+  ready(): void {
+    if (this.#ready === 'decided') this.#master.ready()
+    else {
+      this.#ready = 'said'
+      this.#decide()
+    }
   }
-}
 
-/** A port as `listen` accepts it, as a number; `undefined` when it is none and the runtime is to say so. */
-export function parsePort(port: unknown): number | undefined {
-  if (port === undefined || port === null) return 0
-  if (typeof port !== 'number' && (typeof port !== 'string' || port.trim() === '')) return undefined
-  const number = Number(port)
-  return Number.isInteger(number) && number >= 0 && number <= 65_535 ? number : undefined
+  /** The servers that are open while the public one is awaited. */
+  waiting(): Report[] {
+    if (this.#main || this.#ready === 'decided') return []
+    return [...this.#open].map(([placement, facts]) => this.#reportOf(placement, facts))
+  }
+
+  /** When the app is ready, the only server that may be the public one is. */
+  #decide(): void {
+    if (this.#ready === 'no' || this.#pending.size > 0) return
+    const candidates = this.#main ? [] : [...this.#open].filter(([{ asked }]) => PublicPort.admits(asked))
+    const [candidate] = candidates
+    if (candidate && candidates.length === 1) {
+      this.#main = this.#asMain(candidate[0])
+      this.#report(...candidate)
+    }
+    if (this.#ready === 'decided') return
+    this.#ready = 'decided'
+    if (candidates.length > 1) this.#master.undecided()
+    else this.#master.ready()
+  }
+
+  #asMain(placement: Placement): Main {
+    return { placement, named: this.#rule.names(placement.asked) }
+  }
+
+  #report(placement: Placement, facts: Facts): void {
+    this.#master.listening(this.#reportOf(placement, facts))
+  }
+
+  #reportOf(placement: Placement, facts: Facts): Report {
+    const { id, asked } = placement
+    return {
+      ...facts,
+      id,
+      public: placement === this.#main?.placement,
+      requestedPort: asked.port,
+      ...(asked.host !== undefined && { requestedHost: asked.host }),
+    }
+  }
 }

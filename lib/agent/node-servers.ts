@@ -2,9 +2,10 @@
 import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
 import { isSwitchedOn } from '../compat.js'
-import { type Handover, type Placement, parsePort, type Report } from './handover.js'
+import type { Facts, Handover, Placement } from './handover.js'
 import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
 import { closeTwin, type LocalSocket, openTwin } from './node-twin.js'
+import { parsePort } from './public-port.js'
 import { type Closable, track, untrack } from './shutdown.js'
 
 /** The arguments of `listen` that matter here, whatever form it was called in. */
@@ -14,6 +15,8 @@ interface ListenOptions {
   path?: unknown
   fd?: unknown
   backlog?: unknown
+  exclusive?: unknown
+  reusePort?: unknown
 }
 
 /** Gives sockets that are bound and do not listen yet. Both throw when there is none. */
@@ -24,31 +27,21 @@ export interface Sockets {
   reserveLocal(): LocalSocket
 }
 
-/** What the app asked for, and what it gets; without a placement, the server is left where it wants to be. */
-interface Attempt {
-  placement?: Placement
-  requestedPort: number
-  requestedHost?: string
-}
-
-const LEFT_ALONE: Attempt = { requestedPort: 0 }
-
 /** Wrap `listen` so that the main server of the app is moved to this worker's port. */
 export function patchNode(handover: Handover, sockets: Sockets): void {
   const { listen: original, close } = net.Server.prototype
-  // The latest attempt of each server: one that failed may try again.
-  const attempts = new WeakMap<net.Server, Attempt>()
+  // The latest place of each server: one that failed may try again. None for what is no TCP port.
+  const places = new WeakMap<net.Server, Placement | undefined>()
 
   function listen(this: net.Server, ...args: unknown[]): net.Server {
     // One that listens already is refused by Node, and keeps what it has.
     if (this.listening) return Reflect.apply(original, this, args)
     const options = optionsOf(args)
-    const attempt = plan(options, handover)
-    if (!attempts.has(this)) follow(this, attempts, handover, server => twinOf(server, sockets))
-    attempts.set(this, attempt)
-    const { placement } = attempt
+    const placement = plan(options, handover)
+    if (!places.has(this)) follow(this, places, handover, server => twinOf(server, sockets))
+    places.set(this, placement)
     try {
-      return Reflect.apply(original, this, placement ? move(options, placement, sockets, args) : args)
+      return Reflect.apply(original, this, placement?.at ? move(options, placement.at, sockets, args) : args)
     } catch (error) {
       if (placement) handover.release(placement)
       throw error
@@ -58,7 +51,7 @@ export function patchNode(handover: Handover, sockets: Sockets): void {
   net.Server.prototype.close = function (...args) {
     closeTwin(this)
     // Now, not when it has closed: until the master knows, it keeps the connections that this waits for.
-    const placement = attempts.get(this)?.placement
+    const placement = places.get(this)
     if (placement) handover.release(placement)
     return Reflect.apply(close, this, args)
   }
@@ -74,23 +67,24 @@ function optionsOf(args: unknown[]): ListenOptions {
   return { port, host: typeof second === 'string' && second !== backlog ? second : undefined, backlog }
 }
 
-function plan(options: ListenOptions, handover: Handover): Attempt {
-  if ('_handle' in options || 'handle' in options || typeof options.fd === 'number') return LEFT_ALONE
-  if (options.port === undefined && (options.path !== undefined || !('port' in options))) return LEFT_ALONE
-  const requestedPort = parsePort(options.port)
-  if (requestedPort === undefined) return LEFT_ALONE
-  const placement = handover.place(requestedPort)
-  return {
-    ...(placement && { placement }),
-    requestedPort,
-    ...(typeof options.host === 'string' && { requestedHost: options.host }),
-  }
+/** Where the server goes; `undefined` for one that asks for no TCP port, which is left alone. */
+function plan(options: ListenOptions, handover: Handover): Placement | undefined {
+  if ('_handle' in options || 'handle' in options || typeof options.fd === 'number') return undefined
+  if (options.port === undefined && (options.path !== undefined || !('port' in options))) return undefined
+  const port = parsePort(options.port)
+  if (port === undefined) return undefined
+  const { host, exclusive, reusePort } = options
+  return handover.place({
+    port,
+    ...(typeof host === 'string' && host !== '' && { host }),
+    ...(Boolean(exclusive || reusePort) && { apart: true }),
+  })
 }
 
 /** The arguments for another place; everything that the app asked for besides stays. */
 function move(
   options: ListenOptions,
-  { host, port }: Placement,
+  { host, port }: NonNullable<Placement['at']>,
   sockets: Sockets,
   args: unknown[],
 ): unknown[] {
@@ -109,24 +103,21 @@ function move(
 
 function follow(
   server: net.Server,
-  attempts: WeakMap<net.Server, Attempt>,
+  places: WeakMap<net.Server, Placement | undefined>,
   handover: Handover,
-  openTwin: (server: net.Server) => Pick<Report, 'local' | 'localUpgrades'>,
+  openTwin: (server: net.Server) => Pick<Facts, 'local' | 'localUpgrades'>,
 ): void {
   const emitter: EventEmitter = server
   const closing = closable(server)
   server.on('listening', () => {
     track(closing)
-    const { placement, ...requested } = attempts.get(server) ?? LEFT_ALONE
+    const placement = places.get(server)
     if (!placement) return
     const { address, port } = server.address() as net.AddressInfo
-    const at = { host: address, port, ...requested }
-    if (isHttp(server)) {
-      outliveProxy(server)
-      handover.listening(placement, { protocol: 'http', ...at, ...openTwin(server) })
-    } else {
-      handover.listening(placement, { protocol: 'tcp', ...at })
-    }
+    const at = { host: address, port }
+    if (!isHttp(server)) return handover.listening(placement, { protocol: 'tcp', ...at })
+    if (placement.at) outliveProxy(server)
+    handover.listening(placement, { protocol: 'http', ...at, ...(placement.at && openTwin(server)) })
   })
   server.on('close', () => {
     if (!server.listening) untrack(closing)
@@ -134,13 +125,13 @@ function follow(
   // Does not count as a listener: an error that the app does not handle must still end the process.
   emitter.on(errorMonitor, () => {
     if (server.listening) return
-    const placement = attempts.get(server)?.placement
+    const placement = places.get(server)
     if (placement) handover.release(placement)
   })
 }
 
 /** Open a second way to `server`, where the platform has one. */
-function twinOf(server: net.Server, sockets: Sockets): Pick<Report, 'local' | 'localUpgrades'> {
+function twinOf(server: net.Server, sockets: Sockets): Pick<Facts, 'local' | 'localUpgrades'> {
   if (isSwitchedOn('no-second-listener')) return {}
   try {
     return { local: openTwin(server, () => sockets.reserveLocal()), localUpgrades: true }

@@ -63,6 +63,10 @@ pub struct NativeLocalSocket {
 /// A server of the app that listens.
 #[napi(object, object_to_js = false)]
 pub struct NativeListening {
+  /// The number that the agent gave to the server.
+  pub id: u32,
+  /// Whether it is the public one.
+  pub public: bool,
   /// `http` is balanced per request, `tcp` (anything else) per connection.
   #[napi(ts_type = "'http' | 'tcp'")]
   pub protocol: String,
@@ -162,6 +166,8 @@ impl NativeAgent {
       .map_err(|_| Error::new(Status::InvalidArg, format!("no IP address: {}", listening.host)))?;
     let protocol = if listening.protocol == "http" { Protocol::Http } else { Protocol::Tcp };
     self.send(&Message::Listening(Listening {
+      id: listening.id.into(),
+      public: listening.public,
       protocol,
       host,
       port: listening.port,
@@ -172,10 +178,16 @@ impl NativeAgent {
     }))
   }
 
-  /// Say that no server of the app listens any more, until the next `listening`.
+  /// Say that the server of this number closed.
   #[napi]
-  pub fn closed(&self) -> Result<()> {
-    self.send(&Message::Closed)
+  pub fn closed(&self, id: u32) -> Result<()> {
+    self.send(&Message::Closed { id: id.into() })
+  }
+
+  /// Say that the app said that it is ready, and that several of its servers may be the public one.
+  #[napi]
+  pub fn undecided(&self) -> Result<()> {
+    self.send(&Message::Undecided)
   }
 
   /// Say that the app said that it is ready.

@@ -5,6 +5,7 @@ use std::{ffi::OsString, sync::Arc, time::SystemTime};
 use tokio::sync::{mpsc, watch};
 
 use super::{
+  asking::Asking,
   launch::{Host, launch},
   ports::PortLease,
   slot::{Incarnation, Slot, Station},
@@ -31,6 +32,8 @@ pub struct Births {
   pub agent_env: Vec<(OsString, OsString)>,
   /// The public port; theirs are above it.
   pub public_port: u16,
+  /// Whether the public port was chosen by us, so that no app can ask for it.
+  pub any_port: bool,
   /// The configuration that workers outside of a deployment are started with, while the newest has yet
   /// to prove itself.
   pub proven: Option<Arc<Config>>,
@@ -71,6 +74,8 @@ impl Births {
     let mut launch =
       launch(&self.host, &config.exec, &slot.id, slot.ordinal, port.port(), self.public_port)?;
     launch.env.extend(self.agent_env.iter().cloned());
+    let asking = Asking { app: config.exec.port, any: self.any_port };
+    launch.env.push((Asking::VARIABLE.into(), asking.to_json().into()));
     tune(&mut launch, &config.resources, self.host.runtime, slot.ordinal);
     self.generations += 1;
     let demand = watch::Sender::new(Demand::Run);
@@ -78,6 +83,7 @@ impl Births {
       generation: self.generations,
       worker: Arc::clone(&slot.id),
       launch,
+      public_port: self.public_port,
       on_trial,
       config: self.config.subscribe(),
       demand: demand.subscribe(),

@@ -186,6 +186,7 @@ mod tests {
       exec_argv: Some(Vec::new()),
       cwd: Some("/srv".into()),
       env: vec![("WORKER_ID".to_owned(), "mine".to_owned()), ("A".to_owned(), "b".to_owned())],
+      port: None,
     };
     let host = Host { runtime: Runtime::Bun, ..host() };
     let launch = launch(&host, &exec, "worker-1", 1, 8086, 8085).unwrap();

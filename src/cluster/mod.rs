@@ -5,6 +5,7 @@
 //! operation at a time. What it shows is a [`snapshot`].
 
 mod aggregate;
+mod asking;
 mod autoscaling;
 pub mod births;
 pub mod command;

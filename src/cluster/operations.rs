@@ -117,6 +117,7 @@ impl Cluster {
       host: Host { env, ..self.host.clone() },
       config: current,
       proxy: proxy.clone(),
+      any_port: self.base_port == 0,
       nursery,
       events: Arc::clone(&self.events),
       snapshots,

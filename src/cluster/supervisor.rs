@@ -45,6 +45,8 @@ pub struct Parts {
   pub config: watch::Sender<Arc<Config>>,
   /// The data plane, bound and not yet open.
   pub proxy: Proxy,
+  /// Whether the public port was chosen by us.
+  pub any_port: bool,
   /// Starts workers.
   pub nursery: Arc<dyn Nursery>,
   /// Hears what happens.
@@ -90,7 +92,7 @@ impl Supervisor {
   /// Put one together.
   #[must_use]
   pub fn new(parts: Parts) -> Self {
-    let Parts { host, config, proxy, nursery, events, snapshots, commands } = parts;
+    let Parts { host, config, proxy, any_port, nursery, events, snapshots, commands } = parts;
     let (sender, notices) = mpsc::channel(NEWS);
     let births = Births {
       host,
@@ -99,6 +101,7 @@ impl Supervisor {
       notices: sender,
       agent_env: proxy.agent_env(),
       public_port: proxy.port(),
+      any_port,
       proven: None,
       generations: 0,
     };

@@ -105,6 +105,7 @@ impl From<ClusterConfig> for Config {
         exec_argv: exec.exec_argv.clone(),
         cwd: exec.cwd.as_ref().map(PathBuf::from),
         env: exec.env.clone().unwrap_or_default().into_iter().collect(),
+        port: exec.port.and_then(|port| u16::try_from(port).ok()),
       },
       restart: Restart {
         respawn: process.respawn,
@@ -171,6 +172,8 @@ pub struct Exec {
   pub cwd: Option<PathBuf>,
   /// Variables added to the master's environment.
   pub env: Vec<(String, String)>,
+  /// The port that the app itself asks for.
+  pub port: Option<u16>,
 }
 
 impl Exec {

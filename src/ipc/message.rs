@@ -6,10 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{frame::Frame, settings::IpcSettings};
 
-/// A server of the worker's app that was moved to the worker's own port.
+/// A server of the worker's app that listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listening {
+  /// The number that the agent gave to the server; the same server may be reported again.
+  pub id: u64,
+  /// Whether it is the public one.
+  pub public: bool,
   /// What is spoken there.
   pub protocol: Protocol,
   /// The address it listens on now.
@@ -67,10 +71,15 @@ pub enum Message {
   Hello(Hello),
   /// Worker → master: a server listens.
   Listening(Listening),
-  /// Worker → master: the server of the last report closed, and no other has taken its place.
-  Closed,
+  /// Worker → master: a server closed.
+  Closed {
+    /// Its number.
+    id: u64,
+  },
   /// Worker → master: the app said that it is ready.
   Ready,
+  /// Worker → master: the app said that it is ready, and several of the reported servers may be the public one.
+  Undecided,
   /// Master → worker: is the JavaScript loop turning?
   Ping {
     /// Comes back in the answer.
@@ -96,6 +105,7 @@ mod kind {
   pub(super) const SHUTDOWN: u8 = 6;
   pub(super) const CLOSED: u8 = 7;
   pub(super) const MESSAGES: u8 = 8;
+  pub(super) const UNDECIDED: u8 = 9;
 }
 
 impl Message {
@@ -105,8 +115,9 @@ impl Message {
     let (kind, id, correlation, payload) = match self {
       Self::Hello(hello) => (kind::HELLO, 0, 0, json(hello)),
       Self::Listening(listening) => (kind::LISTENING, 0, 0, json(listening)),
-      Self::Closed => (kind::CLOSED, 0, 0, Vec::new()),
+      Self::Closed { id } => (kind::CLOSED, *id, 0, Vec::new()),
       Self::Ready => (kind::READY, 0, 0, Vec::new()),
+      Self::Undecided => (kind::UNDECIDED, 0, 0, Vec::new()),
       Self::Ping { id } => (kind::PING, *id, 0, Vec::new()),
       Self::Pong { id } => (kind::PONG, 0, *id, Vec::new()),
       Self::Messages(settings) => (kind::MESSAGES, 0, 0, json(settings)),
@@ -128,8 +139,9 @@ impl Message {
       kind::LISTENING => {
         serde_json::from_slice(&frame.payload).map(Self::Listening).map_err(|e| bad("listening", e))
       }
-      kind::CLOSED => Ok(Self::Closed),
+      kind::CLOSED => Ok(Self::Closed { id: frame.id }),
       kind::READY => Ok(Self::Ready),
+      kind::UNDECIDED => Ok(Self::Undecided),
       kind::PING => Ok(Self::Ping { id: frame.id }),
       kind::PONG => Ok(Self::Pong { id: frame.correlation }),
       kind::MESSAGES => {
@@ -157,6 +169,8 @@ mod tests {
   #[test]
   fn comes_back_as_it_was_sent() {
     let listening = Listening {
+      id: 3,
+      public: true,
       protocol: Protocol::Tcp,
       host: IpAddr::from([127, 0, 0, 1]),
       port: 8086,
@@ -168,8 +182,9 @@ mod tests {
     for message in [
       Message::Hello(Hello { runtime: "bun".to_owned(), version: "1.4.5".to_owned() }),
       Message::Listening(listening),
-      Message::Closed,
+      Message::Closed { id: 3 },
       Message::Ready,
+      Message::Undecided,
       Message::Ping { id: 7 },
       Message::Pong { id: 7 },
       Message::Messages(IpcSettings::read(&serde_json::json!({})).unwrap()),

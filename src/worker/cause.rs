@@ -53,6 +53,8 @@ pub enum Cause {
   },
   /// It was not ready in time, so we killed it.
   StartupTimeout,
+  /// The public one among its servers could not be told, so we killed it.
+  NoPublicServer,
   /// Its process could not be started at all.
   SpawnFailed,
 }
@@ -94,6 +96,7 @@ impl Cause {
       | Self::OverLimit { .. }
       | Self::Hung { .. }
       | Self::StartupTimeout
+      | Self::NoPublicServer
       | Self::SpawnFailed => None,
     }
   }
@@ -110,6 +113,7 @@ impl Cause {
       | Self::HeapExhausted { .. }
       | Self::OverLimit { .. }
       | Self::StartupTimeout
+      | Self::NoPublicServer
       | Self::SpawnFailed => None,
     }
   }
@@ -122,7 +126,7 @@ impl Cause {
       Self::Signalled { signal }
       | Self::OutOfMemory { signal }
       | Self::HeapExhausted { signal } => Some(name(*signal)),
-      Self::Hung { .. } | Self::StartupTimeout | Self::OverLimit { .. } => {
+      Self::Hung { .. } | Self::StartupTimeout | Self::NoPublicServer | Self::OverLimit { .. } => {
         Some(name(libc::SIGKILL))
       }
       Self::Exited { .. } | Self::SpawnFailed => None,
@@ -149,6 +153,7 @@ impl fmt::Display for Cause {
         }
       }
       Self::StartupTimeout => f.write_str("did not become ready in time"),
+      Self::NoPublicServer => f.write_str("has no server that is known to be the public one"),
       Self::SpawnFailed => f.write_str("could not be started"),
     }
   }

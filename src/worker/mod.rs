@@ -14,6 +14,7 @@ pub mod inspector;
 pub mod output;
 pub mod probe;
 pub mod readiness;
+pub mod servers;
 pub mod spawner;
 pub mod state;
 pub mod task;
@@ -42,6 +43,8 @@ pub struct Birth {
   pub worker: Arc<str>,
   /// How to start it.
   pub launch: Launch,
+  /// The public port of the cluster.
+  pub public_port: u16,
   /// Whether it has to pass a check before it takes over from another: then it is checked at once.
   pub on_trial: bool,
   /// The effective configuration, as it changes.

@@ -108,6 +108,8 @@ mod tests {
 
   fn server() -> Listening {
     Listening {
+      id: 1,
+      public: true,
       protocol: Protocol::Http,
       host: IpAddr::from([127, 0, 0, 1]),
       port: 8086,

@@ -3,7 +3,7 @@
 use std::{
   future::pending,
   io,
-  net::{IpAddr, SocketAddr},
+  net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
   process::ExitStatus,
   sync::Arc,
   time::Duration,
@@ -28,6 +28,7 @@ use super::{
   forward::{self, Forward},
   output::{Listeners, pump},
   readiness::{Missing, Readiness},
+  servers::Servers,
   spawner::{Spawned, Spawner},
   state::{Effect, Input, State},
 };
@@ -108,6 +109,8 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<M
     state: State::Starting { deadline: born + startup },
     readiness: Readiness::new(wait_ready),
     overdue: None,
+    servers: Servers::default(),
+    undecided: false,
     upstreams: Vec::new(),
     checks: Checks::OFF,
     watch: Watch::OFF,
@@ -159,6 +162,10 @@ struct Task {
   readiness: Readiness,
   /// Set when it was killed for not being ready in time: how long it had, and what it owed.
   overdue: Option<(Duration, Missing)>,
+  /// The servers of its app that listen.
+  servers: Servers,
+  /// Set when it was killed because the public one among its servers could not be told.
+  undecided: bool,
   /// Its servers so far: one that was closed may have requests to finish.
   upstreams: Vec<Arc<Upstream>>,
   checks: Checks,
@@ -193,18 +200,30 @@ impl Task {
         },
         message = receive(&mut channel) => match message {
           Some(Message::Listening(listening)) => {
-            proof = Some(prove(listening));
-            continue;
-          }
-          Some(Message::Closed) => {
-            proof = None;
-            self.readiness.closed();
-            let config = self.birth.config.borrow().clone();
-            self.checks.server_closed(&config);
-            if self.state == State::Running {
-              self.report(News::Closed).await;
+            self.servers.add(&listening);
+            if listening.public {
+              proof = Some(prove(listening));
             }
             continue;
+          }
+          Some(Message::Closed { id }) => {
+            if self.servers.remove(id) {
+              proof = None;
+              self.readiness.closed();
+              let config = self.birth.config.borrow().clone();
+              self.checks.server_closed(&config);
+              if self.state == State::Running {
+                self.report(News::Closed).await;
+              }
+            }
+            continue;
+          }
+          Some(Message::Undecided) => {
+            if !matches!(self.state, State::Starting { .. }) {
+              continue;
+            }
+            self.undecided = true;
+            Input::Kill
           }
           Some(Message::Ready) => {
             if let Some(listening) = self.readiness.said(proof.is_some()) {
@@ -343,7 +362,7 @@ impl Task {
   }
 
   fn target(&mut self, listening: &Listening) -> Target {
-    let address = SocketAddr::new(listening.host, listening.port);
+    let address = address_of(listening);
     let protocol = match listening.protocol {
       Protocol::Http => proxy::Protocol::Http,
       Protocol::Tcp => proxy::Protocol::Tcp,
@@ -385,9 +404,21 @@ impl Task {
     if let Some((timeout, missing)) = self.overdue.take() {
       let diagnosis = self.autopsy.take();
       let last = stderr.clone();
-      let startup =
-        ClusterError::StartupTimeout { worker, missing, timeout, diagnosis, stderr: last };
+      let elsewhere = Box::new(self.servers.elsewhere(self.birth.public_port));
+      let startup = ClusterError::StartupTimeout {
+        worker,
+        missing,
+        timeout,
+        elsewhere,
+        diagnosis,
+        stderr: last,
+      };
       return End { cause: Cause::StartupTimeout, startup: Some(startup), stderr };
+    }
+    if self.undecided {
+      let elsewhere = Box::new(self.servers.elsewhere(self.birth.public_port));
+      let startup = ClusterError::NoPublicServer { worker, elsewhere };
+      return End { cause: Cause::NoPublicServer, startup: Some(startup), stderr };
     }
     if self.autopsy.is_fatal()
       && let Some(failure) = self.checks.hang()
@@ -429,7 +460,7 @@ async fn receive(channel: &mut Option<Channel>) -> Option<Message> {
 fn prove(mut listening: Listening) -> oneshot::Receiver<Listening> {
   let (mut done, proved) = oneshot::channel();
   tokio::spawn(async move {
-    let address = SocketAddr::new(listening.host, listening.port);
+    let address = address_of(&listening);
     let answers = async {
       while TcpStream::connect(address).await.is_err() {
         sleep(PROOF_RETRY).await;
@@ -471,6 +502,16 @@ async fn at(deadline: Option<Instant>) {
     Some(deadline) => sleep_until(deadline).await,
     None => pending().await,
   }
+}
+
+/// Where the server is reached from this machine.
+fn address_of(listening: &Listening) -> SocketAddr {
+  let host = match listening.host {
+    IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+    IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+    host => host,
+  };
+  SocketAddr::new(host, listening.port)
 }
 
 fn requested_address(host: &str) -> Option<IpAddr> {

@@ -28,6 +28,8 @@ section! {
     cwd "cwd": Option<String>, Kind::Text(Text::Path), Nothing("the master's"), Acted, Reborn;
     /// Variables added to the master's environment.
     env "env": Option<std::collections::BTreeMap<String, String>>, Kind::Environment, Nothing("none"), Acted, Reborn;
+    /// The port that the app itself asks for, where that is not the cluster's: the server that listens there is the public one. See `docs/ports.md`.
+    port "port": Option<u32>, Kind::Count { min: 1, max: 65_535 }, Nothing("the cluster's own, or `PORT` of the worker's environment"), Acted, Reborn;
   }
 }
 

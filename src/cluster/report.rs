@@ -147,6 +147,7 @@ impl Reporter {
       "queuedRequests": stats.waiting,
       "rejectedRequests": stats.unavailable,
       "retriedRequests": stats.retries,
+      "proxyPanics": stats.panics,
       "openConnections": stats.connections,
       "memoryUsage": readings.values().map(memory).sum::<u64>(),
       "cpuUsage": readings.values().map(cpu).sum::<f64>(),

@@ -327,8 +327,10 @@ impl Delivery {
 
   /// A stream of events ends between two of them, as if its app had ended it.
   fn end_events(&mut self, client: &mut ClientConnection) {
-    if self.framing == Framing::Chunked {
-      client.output.push_last_chunk(None);
+    match self.framing {
+      Framing::Chunked => client.output.push_last_chunk(None),
+      // Only the end of the connection tells the client that nothing more comes.
+      Framing::Plain => self.broken = true,
     }
     self.exchange = None;
   }

@@ -8,7 +8,10 @@ use std::{
 };
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::{net::TcpListener, sync::mpsc::UnboundedSender};
+use tokio::{
+  net::TcpListener,
+  sync::mpsc::{UnboundedSender, error::SendError},
+};
 
 use super::{holder, shard::Accepted, shared::Shared};
 use crate::error::{ClusterError, Result};
@@ -96,10 +99,7 @@ fn deal_backlog(listener: TcpListener, threads: &[UnboundedSender<Accepted>]) {
       Ok((stream, address))
     });
     match accepted {
-      // As in `deal`, a thread that still listens.
-      Ok(accepted) => {
-        let _ = thread.send(accepted);
-      }
+      Ok(accepted) => hand_over(accepted, thread, threads),
       Err(error) if is_of_connection(&error) => {}
       // Usually that there is nobody.
       Err(_) => return,
@@ -124,11 +124,26 @@ async fn deal(listener: &TcpListener, threads: &[UnboundedSender<Accepted>]) {
       }
     };
     back_off = MIN_BACK_OFF;
-    // Off this thread's poller; fails only if the connection is gone already. A thread ends only
-    // after this loop has, so it still listens.
+    // Off this thread's poller; fails only if the connection is gone already.
     if let Ok(stream) = stream.into_std() {
-      let _ = thread.send((stream, address));
+      hand_over((stream, address), thread, threads);
     }
+  }
+}
+
+/// Gives a connection to `thread`, or to any other where that has ended by a fault: it is not to cost its share of
+/// the clients for good.
+fn hand_over(
+  accepted: Accepted,
+  thread: &UnboundedSender<Accepted>,
+  threads: &[UnboundedSender<Accepted>],
+) {
+  let mut refused = thread.send(accepted).err();
+  for other in threads {
+    let Some(SendError(accepted)) = refused else {
+      return;
+    };
+    refused = other.send(accepted).err();
   }
 }
 
@@ -138,4 +153,31 @@ fn is_of_connection(error: &io::Error) -> bool {
     error.kind(),
     io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
   )
+}
+
+#[cfg(test)]
+mod tests {
+  #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+  use tokio::sync::mpsc::unbounded_channel;
+
+  use super::*;
+
+  #[test]
+  fn the_clients_of_a_thread_that_has_ended_go_to_the_others() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (threads, mut dealt): (Vec<_>, Vec<_>) = (0..3).map(|_| unbounded_channel()).unzip();
+    dealt.remove(1);
+    for thread in &threads {
+      let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+      hand_over(listener.accept().unwrap(), thread, &threads);
+    }
+    let got: Vec<_> =
+      dealt.iter_mut().map(|dealt| std::iter::from_fn(|| dealt.try_recv().ok()).count()).collect();
+    assert_eq!(got, [2, 1]);
+    // None is left: the connection is closed.
+    drop(dealt);
+    let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    hand_over(listener.accept().unwrap(), &threads[0], &threads);
+  }
 }

@@ -25,6 +25,7 @@ mod fields;
 mod forward;
 mod frames;
 mod goodbye;
+mod guard;
 mod holder;
 mod latency;
 mod listener;
@@ -139,6 +140,8 @@ pub struct ProxyStats {
   pub bad_gateway: u64,
   /// Attempts after the first.
   pub retries: u64,
+  /// Connections and threads that ended by a fault of the proxy itself.
+  pub panics: u64,
 }
 
 /// A handle of one public port and the threads behind it. When the last one is dropped without
@@ -315,6 +318,7 @@ impl Proxy {
       unavailable: tally.unavailable.load(Ordering::Relaxed),
       bad_gateway: tally.bad_gateway.load(Ordering::Relaxed),
       retries: tally.retries.load(Ordering::Relaxed),
+      panics: tally.panics.load(Ordering::Relaxed),
     }
   }
 }

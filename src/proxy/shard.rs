@@ -19,6 +19,7 @@ use tokio::{
 use super::{
   client_header::Ends,
   downstream::serve::{self, Client},
+  guard,
   retry::Budget,
   roll,
   shared::{Held, Shared},
@@ -76,8 +77,12 @@ impl Shard {
           runtime.spawn(acceptor);
         }
         runtime.spawn(roll::answer(calls));
-        runtime.block_on(self.run(dealt, header_timeout, serving));
+        let (shared, index) = (Arc::clone(&self.shared), self.index);
+        guard::thread(&shared, index, || {
+          runtime.block_on(self.run(dealt, header_timeout, serving))
+        });
         // Dropping the runtime cuts what the deadline left over.
+        drop(runtime);
       })
       .map_err(|error| ClusterError::system("start a proxy thread", &error))?;
     Ok(())
@@ -98,8 +103,13 @@ impl Shard {
       let ends = Ends { peer: address, local };
       let client = Client::new(Arc::clone(&self), ends, open.clone());
       match self.shared.routes.protocol() {
-        Protocol::Tcp => tokio::spawn(tcp::serve(stream, client)),
-        Protocol::Http => tokio::spawn(serve::serve(stream, client, header_timeout)),
+        Protocol::Tcp => {
+          tokio::spawn(guard::connection(Arc::clone(&self.shared), tcp::serve(stream, client)))
+        }
+        Protocol::Http => {
+          let serving = serve::serve(stream, client, header_timeout);
+          tokio::spawn(guard::connection(Arc::clone(&self.shared), serving))
+        }
       };
     }
     drop((open, serving));

@@ -60,6 +60,7 @@ pub(super) struct Tally {
   pub(super) unavailable: AtomicU64,
   pub(super) bad_gateway: AtomicU64,
   pub(super) retries: AtomicU64,
+  pub(super) panics: AtomicU64,
 }
 
 impl Shared {

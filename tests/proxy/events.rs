@@ -217,3 +217,24 @@ async fn other_slow_requests_keep_their_time_when_everything_stops() {
   release.notify_one();
   assert_eq!(client.answer().await.body, "late");
 }
+
+#[tokio::test]
+async fn a_stream_of_known_length_ends_with_its_connection() {
+  let worker = Worker::scripted(|mut conn, _| async move {
+    conn.message().await;
+    conn
+      .send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 1000\r\n\r\ndata: 1\n\n")
+      .await;
+    conn.rest().await;
+  })
+  .await;
+  let proxy = proxy(&[&worker]);
+  let mut client = Conn::to(&proxy).await;
+  client.send(format!("{GET}{GET}")).await;
+  within(client.head()).await.unwrap();
+  within(client.exactly(9)).await.unwrap();
+  worker.upstream.close();
+  worker.upstream.dismiss(restart(Duration::ZERO));
+  // What follows would be taken for the rest of the stream.
+  assert_eq!(client.rest().await, "");
+}

@@ -74,6 +74,8 @@ pub(in crate::proxy) struct ClientConnection {
   stream: Stream,
   /// What was read and belongs to no request yet.
   input: BytesMut,
+  /// How many bytes that were so far.
+  pub(super) read: u64,
   pub(in crate::proxy) output: Outgoing,
   /// Finds the end of the body of the present request.
   pub(super) body: Decoder,
@@ -99,6 +101,7 @@ impl ClientConnection {
     Self {
       stream,
       input: BytesMut::with_capacity(SMALL),
+      read: 0,
       output: Outgoing::default(),
       body: Decoder::EMPTY,
       ended: false,
@@ -286,6 +289,7 @@ impl ClientConnection {
     }
     let read = ready!(pin!(self.stream.read_buf(&mut self.input)).poll(cx));
     self.ended = matches!(read, Ok(0));
+    self.read += *read.as_ref().unwrap_or(&0) as u64;
     Poll::Ready(read)
   }
 }

@@ -157,7 +157,8 @@ pub(in crate::proxy) fn write_answer(
       }
       // What the worker would rather be asked by is passed on with a change, and not else.
       Name::Upgrade if !upgrade => {}
-      Name::TransferEncoding if delivery == BodyForm::UntilClose => {}
+      // An answer without a body has no coding (RFC 9112, 6.1).
+      Name::TransferEncoding if delivery == BodyForm::UntilClose || answer.status == 204 => {}
       // The chunks tell the length.
       Name::ContentLength if both => {}
       Name::ContentLength => {
@@ -362,7 +363,12 @@ mod tests {
         None,
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n",
       ),
-      ("HTTP/1.1 204\r\n", BodyForm::AsSent, None, "HTTP/1.1 204 \r\n"),
+      (
+        "HTTP/1.1 204\r\nTransfer-Encoding: chunked\r\n",
+        BodyForm::AsSent,
+        None,
+        "HTTP/1.1 204 \r\n",
+      ),
       (
         "HTTP/1.1 101 Switching Protocols\r\nUPGRADE: websocket\r\nCONNECTION: Upgrade\r\n",
         BodyForm::AsSent,

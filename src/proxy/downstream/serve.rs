@@ -251,6 +251,7 @@ async fn deliver(
   let decoder = std::mem::take(&mut answer.body);
   let old = head.version == Version::Http10;
   let (delivery, framing) = match (&decoder, old) {
+    (Decoder::Done, true) => (rewrite::BodyForm::UntilClose, Framing::Plain),
     (Decoder::UntilClose, false) => (rewrite::BodyForm::Chunks, Framing::Chunked),
     (Decoder::Length(_) | Decoder::Done, _) => (rewrite::BodyForm::AsSent, Framing::Plain),
     (_, false) => (rewrite::BodyForm::AsSent, Framing::Chunked),
@@ -300,12 +301,19 @@ async fn send_rest(
   upstream: &Arc<Upstream>,
   thread: usize,
 ) -> After {
-  let sent = std::future::poll_fn(|cx| worker.poll_upload(upload, connection, cx));
-  match tokio::time::timeout(REST, sent).await {
-    Ok(Ok(())) => {
-      pool::keep(worker, upstream, thread);
-      After::Persists
+  let (mut read, mut until) = (connection.read, Instant::now() + REST);
+  let sent = std::future::poll_fn(|cx| {
+    if let Poll::Ready(sent) = worker.poll_upload(upload, connection, cx) {
+      return Poll::Ready(sent.is_ok());
     }
-    Ok(Err(_)) | Err(_) => After::Closes,
+    if std::mem::replace(&mut read, connection.read) != connection.read {
+      until = Instant::now() + REST;
+    }
+    connection.alarm.poll(until, cx).map(|()| false)
+  });
+  if !sent.await {
+    return After::Closes;
   }
+  pool::keep(worker, upstream, thread);
+  After::Persists
 }

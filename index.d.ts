@@ -1000,6 +1000,8 @@ export interface BunClusterMetrics {
     rejectedRequests: number;
     /** Requests that were given to a second worker. */
     retriedRequests: number;
+    /** Client connections, or threads with all of theirs, that ended by a fault of the balancer itself. */
+    proxyPanics: number;
     /** Client connections that are open now. */
     openConnections: number;
     /** Memory of all workers, in bytes. Pages that they share are counted once where the kernel tells of them. */

@@ -367,6 +367,10 @@ export interface LoadBalancingConfig {
   trustedProxies?: string | string[]
   /** How long the heads of requests and of answers may be. More is answered 431, or 502. */
   limits?: HeadLimitsConfig
+  /**
+   * How long clients and workers may be silent. Streams of events and WebSockets may be as long as they like.
+   */
+  timeouts?: TrafficTimeoutsConfig
   /** Protocols that a connection may change to by an `Upgrade`; HTTP/2 never. Default: `websocket`. */
   upgrades?: string[]
   /**
@@ -430,6 +434,36 @@ export interface HeadLimitsConfig {
   responseHeaders?: number
   /** Longest head of an answer. A size, `'1KB'` to `'256MB'`. Default: `'256KB'`. */
   responseHeadSize?: string
+}
+
+/** How long clients and workers may be silent; 0 is without end. */
+export interface TrafficTimeoutsConfig {
+  /**
+   * A client that owes the head of a request, also between two requests. Its connection is closed. Load
+   * balancers in front of the cluster have to give up idle connections first. Milliseconds, 0 to 86 400 000.
+   * Default: 75 000.
+   */
+  requestHead?: number
+  /**
+   * A client that owes the next part of a body. It is answered 408. Milliseconds, 0 to 86 400 000. Default:
+   * 60 000.
+   */
+  requestBody?: number
+  /**
+   * A worker that has a request and does not answer. The client is answered 504. Long polls, which say that
+   * they wait, may. Milliseconds, 0 to 86 400 000. Default: 60 000.
+   */
+  responseHead?: number
+  /**
+   * A worker that owes the next part of an answer. The answer is cut. Milliseconds, 0 to 86 400 000. Default:
+   * 60 000.
+   */
+  responseBody?: number
+  /**
+   * A client that does not read its answer. Its connection is closed. Milliseconds, 0 to 86 400 000. Default:
+   * 60 000.
+   */
+  clientRead?: number
 }
 
 /** Messages between the master and its workers. */

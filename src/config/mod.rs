@@ -38,7 +38,7 @@ pub use self::model::{
 use crate::{
   balancer::Strategy,
   health::limits::Limits,
-  proxy::{Edge, QueueLimits, Trust},
+  proxy::{Edge, QueueLimits, Timeouts, Trust},
 };
 
 pub use resolve::{Resolved, resolve};
@@ -243,7 +243,7 @@ pub struct Balancing {
 }
 
 fn edge(balancing: &LoadBalancingConfig) -> Edge {
-  let limits = &balancing.limits;
+  let (limits, timeouts) = (&balancing.limits, &balancing.timeouts);
   let size = |bytes: units::Bytes| usize::try_from(bytes.0).unwrap_or(usize::MAX);
   let trusted = balancing.trusted_proxies.entries().iter().map(String::as_str);
   Edge {
@@ -253,6 +253,13 @@ fn edge(balancing: &LoadBalancingConfig) -> Edge {
     request_head_size: size(limits.request_head_size),
     response_headers: limits.response_headers as usize,
     response_head_size: size(limits.response_head_size),
+    timeouts: Timeouts {
+      request_head: timeouts.request_head.0,
+      request_body: timeouts.request_body.0,
+      response_head: timeouts.response_head.0,
+      response_body: timeouts.response_body.0,
+      client: timeouts.client_read.0,
+    },
     upgrades: balancing.upgrades.clone().unwrap_or_else(|| Edge::default().upgrades),
     allow_trace: balancing.allow_trace,
   }

@@ -34,6 +34,8 @@ pub(super) struct Connection {
   stream: Stream,
   /// What was read and not yet passed on.
   buf: BytesMut,
+  /// How many bytes were read so far.
+  pub(super) received: u64,
   /// Whether it has carried a request before: then the worker may have closed it in the meantime.
   pub(super) reused: bool,
   /// How long it may stay idle.
@@ -44,7 +46,13 @@ impl Connection {
   /// Connects.
   pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
     let stream = Stream::connect(endpoint).await?;
-    Ok(Self { stream, buf: BytesMut::with_capacity(SMALL), reused: false, keep: MAX_IDLE })
+    Ok(Self {
+      stream,
+      buf: BytesMut::with_capacity(SMALL),
+      received: 0,
+      reused: false,
+      keep: MAX_IDLE,
+    })
   }
 
   /// Whether nothing has come since the last answer: the worker has neither closed the connection
@@ -121,6 +129,8 @@ impl Connection {
     if self.buf.capacity() - self.buf.len() < room / 2 {
       self.buf.reserve(room);
     }
-    pin!(self.stream.read_buf(&mut self.buf)).poll(cx)
+    let read = ready!(pin!(self.stream.read_buf(&mut self.buf)).poll(cx));
+    self.received += *read.as_ref().unwrap_or(&0) as u64;
+    Poll::Ready(read)
   }
 }

@@ -1,6 +1,6 @@
 //! What is taken from clients, and from workers for them: limits, and whose word counts.
 
-use super::{answer::HeadLimits, trust::Trust};
+use super::{answer::HeadLimits, quiet::Timeouts, trust::Trust};
 
 /// The rules of the public side, which may be changed while it is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Edge {
   pub response_head_size: usize,
   /// Protocols that a connection may change to.
   pub upgrades: Vec<String>,
+  /// How long each side may be silent.
+  pub timeouts: Timeouts,
   /// Whether `TRACE` is passed on.
   pub allow_trace: bool,
 }
@@ -30,6 +32,7 @@ impl Default for Edge {
       response_headers: 1_000,
       response_head_size: 256 * 1024,
       upgrades: vec!["websocket".to_owned()],
+      timeouts: Timeouts::default(),
       allow_trace: false,
     }
   }

@@ -8,7 +8,7 @@ use std::{
   io,
   pin::Pin,
   sync::Arc,
-  task::{Context, Poll},
+  task::{Context, Poll, ready},
   time::Duration,
 };
 
@@ -26,6 +26,7 @@ use super::{
   fields::Fields,
   outgoing::Framing,
   pool,
+  quiet::{Quiet, Timeouts},
   shared::Shared,
   upload::{Broken, Upload},
   upstream::{InFlight, Upstream},
@@ -47,6 +48,10 @@ pub(super) enum Unanswered {
   Invalid,
   /// The client went away, or sent what is no body.
   Client(BodyError),
+  /// The client did not send the body in time.
+  ClientLate,
+  /// The worker did not answer in time.
+  Late,
   /// The worker goes; another one has taken the request.
   HandedOver(InFlight),
   /// Everything goes, and the request waits for news.
@@ -66,6 +71,7 @@ pub(super) struct Waiting<'a> {
   pub(super) movable: bool,
   /// Whether it waits for news, and would ask again.
   pub(super) long_poll: bool,
+  pub(super) timeouts: Timeouts,
   /// Set once the client was told to go on with the body.
   pub(super) granted: bool,
 }
@@ -80,7 +86,8 @@ impl Waiting<'_> {
     upload: &mut Upload,
     mut another: impl FnMut() -> Option<InFlight>,
   ) -> Result<Answer, Unanswered> {
-    let look = Instant::now() + PATIENCE;
+    let began = Instant::now();
+    let (look, mut quiet) = (began + PATIENCE, Quiet::new(began));
     let (mut refused, mut watched, mut leaving) = (false, !(self.movable || self.long_poll), None);
     poll_fn(|cx| {
       if !refused && !upload.is_done() {
@@ -107,9 +114,28 @@ impl Waiting<'_> {
       if client.is_read() && client.poll_gone(Probe::Head, cx).is_ready() {
         return Poll::Ready(Err(Unanswered::Client(BodyError::Gone)));
       }
-      if !watched && client.alarm.poll(look, cx).is_ready() {
-        watched = true;
-        leaving = Some(self.leaving());
+      let sending = !refused && !upload.is_done();
+      let (moved, limit) = if sending {
+        (client.read.wrapping_add(upload.sent()), self.timeouts.request_body)
+      } else {
+        // What waits for news says so, and a stream of events may begin with its first one.
+        let limit = if self.long_poll { Duration::ZERO } else { self.timeouts.response_head };
+        (connection.received.wrapping_add(upload.sent()), limit)
+      };
+      let late = quiet.until(moved, limit, Instant::now());
+      if !watched && client.alarm.poll(late.map_or(look, |late| late.min(look)), cx).is_ready() {
+        watched = look <= Instant::now();
+        leaving = watched.then(|| self.leaving());
+      }
+      if let Some(late) = late
+        && client.alarm.poll(late, cx).is_ready()
+      {
+        let client_owes = sending && upload.is_waiting();
+        return Poll::Ready(Err(if client_owes {
+          Unanswered::ClientLate
+        } else {
+          Unanswered::Late
+        }));
       }
       if let Some(left) = &mut leaving
         && left.as_mut().poll(cx).is_ready()
@@ -205,6 +231,8 @@ pub(super) struct Delivery {
   framing: Framing,
   /// For a stream of events: when and where it is to end.
   ending: Option<Ending>,
+  timeouts: Timeouts,
+  quiet: Quiet,
   /// The answer broke off; what came of it is written first.
   broken: bool,
   rest: Option<(Connection, Arc<Upstream>, usize)>,
@@ -216,8 +244,10 @@ impl Delivery {
     decoder: Decoder,
     framing: Framing,
     ending: Option<Ending>,
+    timeouts: Timeouts,
   ) -> Self {
-    Self { exchange: Some(exchange), decoder, framing, ending, broken: false, rest: None }
+    let (exchange, quiet) = (Some(exchange), Quiet::new(Instant::now()));
+    Self { exchange, decoder, framing, ending, timeouts, quiet, broken: false, rest: None }
   }
 
   /// Passes the answer on, behind its head, and meanwhile the rest of the request.
@@ -267,7 +297,37 @@ impl Delivery {
     if client.is_read() && client.poll_gone(probe, cx).is_ready() {
       return Poll::Ready(false);
     }
-    Poll::Pending
+    self.poll_late(client, upload, cx).map(|()| false)
+  }
+
+  /// Ready when a side has been silent for too long. A stream of events may be.
+  fn poll_late(
+    &mut self,
+    client: &mut ClientConnection,
+    upload: &Upload,
+    cx: &mut Context<'_>,
+  ) -> Poll<()> {
+    let written = client.output.sent();
+    let (moved, limit) = match &self.exchange {
+      Some(exchange) if client.output.is_empty() => {
+        let sent = client.read.wrapping_add(upload.sent());
+        let moved = exchange.connection.received.wrapping_add(written).wrapping_add(sent);
+        (moved, if self.ending.is_some() { Duration::ZERO } else { self.timeouts.response_body })
+      }
+      _ => (written, self.timeouts.client),
+    };
+    let Some(late) = self.quiet.until(moved, limit, Instant::now()) else {
+      return Poll::Pending;
+    };
+    ready!(client.alarm.poll(late, cx));
+    if let Some(exchange) = self.exchange.take()
+      && client.output.is_empty()
+    {
+      let worker = exchange.in_flight.upstream().worker();
+      tracing::debug!(worker, "a worker did not go on with its answer in time");
+      exchange.in_flight.failed();
+    }
+    Poll::Ready(())
   }
 
   /// Takes as much of the answer as is worth a write. Pending when the worker has to send first.

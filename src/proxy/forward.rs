@@ -161,14 +161,16 @@ impl Forwarding<'_> {
       }
     };
     let reused = connection.reused;
+    let edge = &self.client.shard.shared.settings.load_full().edge;
     let mut waiting = Waiting {
       shared: &self.client.shard.shared,
       upstream: in_flight.upstream(),
-      limits: self.client.shard.shared.settings.load().edge.response_head(),
+      limits: edge.response_head(),
       to_head: self.traits.to_head,
       takes_interim: self.traits.takes_interim,
       movable: self.traits.repeatable && !self.moved,
       long_poll: self.traits.long_poll,
+      timeouts: edge.timeouts,
       granted: false,
     };
     let answer = match waiting.answer(client, &mut connection, upload, || route.try_next()).await {
@@ -212,6 +214,11 @@ fn failed(unanswered: Unanswered, reused: bool, in_flight: &InFlight) -> Failed 
       in_flight.failed();
       Failed::Final(Failure::BadGateway)
     }
+    Unanswered::Late => {
+      in_flight.failed();
+      Failed::Final(Failure::Late)
+    }
+    Unanswered::ClientLate => Failed::Final(Failure::ClientLate),
     Unanswered::Client(BodyError::Gone) => Failed::Final(Failure::ClientGone),
     Unanswered::Client(BodyError::Malformed(message)) => Failed::Final(Failure::Malformed(message)),
     Unanswered::HandedOver(taken) => Failed::HandedOver(taken),

@@ -32,6 +32,7 @@ mod listener;
 mod outgoing;
 mod pool;
 mod queue;
+mod quiet;
 mod retry;
 mod roll;
 mod route;
@@ -64,6 +65,7 @@ pub use self::{
   edge::Edge,
   farewell::Farewell,
   queue::QueueLimits,
+  quiet::Timeouts,
   routes::Routes,
   trust::Trust,
   upstream::{Counters, Endpoint, Protocol, Upstream},
@@ -104,10 +106,6 @@ pub struct Options {
   pub edge: Edge,
   /// Data-plane threads, 1 to [`MAX_THREADS`]; as many as processors if `None`.
   pub threads: Option<usize>,
-  /// How long a client may take to send the head of a request, and how long its connection may be
-  /// idle. Then it is closed. 75 s by default: load balancers in front of us reuse connections for 60 s,
-  /// and must be the first to give one up.
-  pub header_timeout: Duration,
   /// The header by which workers learn the addresses of clients; none if `None`.
   pub client_header: Option<ClientHeader>,
 }
@@ -121,7 +119,6 @@ impl Default for Options {
       queue: QueueLimits { max_size: 1000, timeout: Duration::from_secs(30) },
       edge: Edge::default(),
       threads: None,
-      header_timeout: Duration::from_secs(75),
       client_header: None,
     }
   }
@@ -157,7 +154,6 @@ struct Inner {
   host: Option<IpAddr>,
   port: u16,
   threads: usize,
-  header_timeout: Duration,
   stage: Mutex<Stage>,
 }
 
@@ -192,7 +188,6 @@ impl Proxy {
         host: options.host,
         port,
         threads: threads.unwrap_or(1).clamp(1, MAX_THREADS),
-        header_timeout: options.header_timeout,
         stage: Mutex::new(Stage::Reserved(socket)),
       }),
     })
@@ -334,7 +329,7 @@ impl Inner {
     let mut acceptor = Some(listener::accept_all(listener, deal, Arc::clone(&self.shared)));
     for (index, dealt) in dealt.into_iter().enumerate() {
       let shard = Shard::new(index, self.threads, Arc::clone(&self.shared));
-      shard.start(dealt, self.header_timeout, acceptor.take())?;
+      shard.start(dealt, acceptor.take())?;
     }
     Ok(())
   }

@@ -38,9 +38,16 @@ pub(super) struct Outgoing {
   piece: Bytes,
   /// Written third: the line break after a chunk.
   tail: &'static [u8],
+  /// How many bytes were written so far.
+  sent: u64,
 }
 
 impl Outgoing {
+  /// How many bytes were written so far, in all.
+  pub(super) fn sent(&self) -> u64 {
+    self.sent
+  }
+
   /// Whether all of it is written.
   pub(super) fn is_empty(&self) -> bool {
     self.written == self.out.len() && self.piece.is_empty() && self.tail.is_empty()
@@ -128,6 +135,7 @@ impl Outgoing {
         return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
       }
       *begun = true;
+      self.sent += taken as u64;
       let first = taken.min(rest.len());
       self.written += first;
       let second = (taken - first).min(self.piece.len());

@@ -7,7 +7,7 @@ use std::{
   net::SocketAddr,
   sync::{Arc, Mutex, MutexGuard, PoisonError},
   thread,
-  time::{Duration, Instant},
+  time::Instant,
 };
 
 use tokio::{
@@ -58,7 +58,6 @@ impl Shard {
   pub(super) fn start(
     self: Arc<Self>,
     dealt: UnboundedReceiver<Accepted>,
-    header_timeout: Duration,
     acceptor: Option<impl Future<Output = ()> + Send + 'static>,
   ) -> Result<()> {
     let runtime = runtime::Builder::new_current_thread()
@@ -78,9 +77,7 @@ impl Shard {
         }
         runtime.spawn(roll::answer(calls));
         let (shared, index) = (Arc::clone(&self.shared), self.index);
-        guard::thread(&shared, index, || {
-          runtime.block_on(self.run(dealt, header_timeout, serving))
-        });
+        guard::thread(&shared, index, || runtime.block_on(self.run(dealt, serving)));
         // Dropping the runtime cuts what the deadline left over.
         drop(runtime);
       })
@@ -88,12 +85,7 @@ impl Shard {
     Ok(())
   }
 
-  async fn run(
-    self: Arc<Self>,
-    mut dealt: UnboundedReceiver<Accepted>,
-    header_timeout: Duration,
-    serving: Held,
-  ) {
+  async fn run(self: Arc<Self>, mut dealt: UnboundedReceiver<Accepted>, serving: Held) {
     let (open, mut all_closed) = mpsc::channel(1);
     // Ends when the acceptor does, after it has dealt the last connection.
     while let Some((stream, address)) = dealt.recv().await {
@@ -107,7 +99,7 @@ impl Shard {
           tokio::spawn(guard::connection(Arc::clone(&self.shared), tcp::serve(stream, client)))
         }
         Protocol::Http => {
-          let serving = serve::serve(stream, client, header_timeout);
+          let serving = serve::serve(stream, client);
           tokio::spawn(guard::connection(Arc::clone(&self.shared), serving))
         }
       };

@@ -42,6 +42,16 @@ impl Upload {
     self.body.is_none() && self.outgoing.is_empty()
   }
 
+  /// Whether the client has to send first.
+  pub(super) fn is_waiting(&self) -> bool {
+    self.outgoing.is_empty()
+  }
+
+  /// How many bytes were written so far.
+  pub(super) fn sent(&self) -> u64 {
+    self.outgoing.sent()
+  }
+
   /// Whether a worker may have seen some of it.
   pub(super) fn has_begun(&self) -> bool {
     self.begun

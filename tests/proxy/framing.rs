@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use xypriss_cluster::proxy::Options;
-
 use crate::support::*;
 
 async fn refused(request: &str, status: u16) {
@@ -110,8 +108,10 @@ async fn absolute_targets_are_reduced_and_decide_the_host() {
 #[tokio::test]
 async fn a_head_that_takes_too_long_or_too_much_ends_the_connection() {
   let worker = Worker::saying("hi").await;
-  let proxy =
-    proxy_with(&[&worker], Options { header_timeout: Duration::from_millis(200), ..options() });
+  let proxy = proxy_with(
+    &[&worker],
+    with_timeouts(|timeouts| timeouts.request_head = Duration::from_millis(200)),
+  );
   let started = Instant::now();
   let mut slow = Conn::to(&proxy).await;
   slow.send("GET / HTTP/1.1\r\nHost: a\r\nX-A").await;

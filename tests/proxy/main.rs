@@ -13,4 +13,5 @@ mod queueing;
 mod reserving;
 mod retrying;
 mod support;
+mod timeouts;
 mod tunnels;

@@ -17,7 +17,7 @@ use tokio::{
 };
 use xypriss_cluster::{
   balancer::Strategy,
-  proxy::{Endpoint, Options, Protocol, Proxy, QueueLimits, Upstream},
+  proxy::{Edge, Endpoint, Options, Protocol, Proxy, QueueLimits, Timeouts, Upstream},
 };
 
 /// The future's value, or a failed test: nothing here takes that long.
@@ -54,6 +54,12 @@ pub fn options() -> Options {
     threads: Some(1),
     ..Options::default()
   }
+}
+
+pub fn with_timeouts(set: impl Fn(&mut Timeouts)) -> Options {
+  let mut edge = Edge::default();
+  set(&mut edge.timeouts);
+  Options { edge, ..options() }
 }
 
 pub fn queue(max_size: usize, timeout: Duration) -> Options {

@@ -19,7 +19,7 @@ pub use services::{
 };
 pub use traffic::{
   BulkheadConfig, CircuitBreakerConfig, HeadLimitsConfig, LoadBalancingConfig, QueueConfig,
-  ResilienceConfig, RetryPolicyConfig, TimeoutConfig,
+  ResilienceConfig, RetryPolicyConfig, TimeoutConfig, TrafficTimeoutsConfig,
 };
 pub use workers::{AggregateConfig, ExecConfig, HealthCheckConfig, ProcessManagementConfig};
 

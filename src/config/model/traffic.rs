@@ -32,6 +32,8 @@ section! {
     trusted_proxies "trustedProxies": Proxies, Kind::Proxies, Word("loopback"), Acted, Live;
     /// How long the heads of requests and of answers may be. More is answered 431, or 502.
     limits "limits": HeadLimitsConfig, Kind::Section(&HeadLimitsConfig::SECTION), Fields, Acted, Live;
+    /// How long clients and workers may be silent. Streams of events and WebSockets may be as long as they like.
+    timeouts "timeouts": TrafficTimeoutsConfig, Kind::Section(&TrafficTimeoutsConfig::SECTION), Fields, Acted, Live;
     /// Protocols that a connection may change to by an `Upgrade`; HTTP/2 never.
     upgrades "upgrades": Option<Vec<String>>, Kind::Strings, Nothing("`websocket`"), Acted, Live;
     /// Whether `TRACE` reaches the app, whose answer repeats what proxies added to the request. Else it is answered 405.
@@ -62,6 +64,24 @@ section! {
     response_headers "responseHeaders": u32, Kind::Count { min: 1, max: 10_000 }, Number(1_000.0), Acted, Live;
     /// Longest head of an answer.
     response_head_size "responseHeadSize": Bytes, HEAD_SIZE, Word("256KB"), Acted, Live;
+  }
+}
+
+section! {
+  /// How long clients and workers may be silent; 0 is without end.
+  TrafficTimeoutsConfig {
+    /// A client that owes the head of a request, also between two requests. Its connection is closed. Load balancers in
+    /// front of the cluster have to give up idle connections first.
+    request_head "requestHead": Millis, millis(0), Number(75_000.0), Acted, Live;
+    /// A client that owes the next part of a body. It is answered 408.
+    request_body "requestBody": Millis, millis(0), Number(60_000.0), Acted, Live;
+    /// A worker that has a request and does not answer. The client is answered 504. Long polls, which say that they wait,
+    /// may.
+    response_head "responseHead": Millis, millis(0), Number(60_000.0), Acted, Live;
+    /// A worker that owes the next part of an answer. The answer is cut.
+    response_body "responseBody": Millis, millis(0), Number(60_000.0), Acted, Live;
+    /// A client that does not read its answer. Its connection is closed.
+    client_read "clientRead": Millis, millis(0), Number(60_000.0), Acted, Live;
   }
 }
 

@@ -6,6 +6,7 @@ use std::{
   os::fd::{AsFd, BorrowedFd},
   pin::pin,
   task::{Context, Poll, ready},
+  time::Duration,
 };
 
 use bytes::BytesMut;
@@ -34,6 +35,8 @@ const SMALL: usize = 8 * 1024;
 const LARGE: usize = 64 * 1024;
 /// Bytes behind the present request that are read while it is answered.
 const AHEAD: usize = 32 * 1024;
+/// How long a client may take to read an answer of the proxy's own.
+const FLUSH: Duration = Duration::from_secs(30);
 /// Bytes that are read and thrown away before a connection is closed.
 const LINGER: usize = 1024 * 1024;
 
@@ -75,7 +78,7 @@ pub(in crate::proxy) struct ClientConnection {
   /// What was read and belongs to no request yet.
   input: BytesMut,
   /// How many bytes that were so far.
-  pub(super) read: u64,
+  pub(in crate::proxy) read: u64,
   pub(in crate::proxy) output: Outgoing,
   /// Finds the end of the body of the present request.
   pub(super) body: Decoder,
@@ -117,7 +120,7 @@ impl ClientConnection {
   pub(super) async fn next(
     &mut self,
     limits: impl Fn() -> HeadLimits,
-    until: Instant,
+    until: Option<Instant>,
     mut closing: impl FnMut(&mut Context<'_>) -> Poll<()>,
   ) -> Next {
     let (mut looked_at, mut first) = (0, true);
@@ -144,7 +147,10 @@ impl ClientConnection {
             if self.input.is_empty() && closing(cx).is_ready() {
               return Poll::Ready(Next::End);
             }
-            return self.alarm.poll(until, cx).map(|()| Next::Late);
+            return match until {
+              Some(until) => self.alarm.poll(until, cx).map(|()| Next::Late),
+              None => Poll::Pending,
+            };
           }
         }
       }
@@ -243,13 +249,29 @@ impl ClientConnection {
 
   /// Writes what is to be written, or says that the client is gone.
   pub(in crate::proxy) async fn flush(&mut self) -> io::Result<()> {
-    poll_fn(|cx| self.poll_flush(cx)).await
+    let until = Instant::now() + FLUSH;
+    poll_fn(|cx| match self.poll_flush(cx) {
+      Poll::Pending => self.alarm.poll(until, cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
+      flushed => flushed,
+    })
+    .await
   }
 
   /// The next answer starts anew.
   pub(super) fn begin_answer(&mut self) {
     if self.probed == Probe::Chunk {
       self.probed = Probe::Nothing;
+    }
+  }
+
+  /// Closes the connection behind the last answer.
+  pub(super) async fn close(mut self, until: Instant) {
+    if !self.is_read() || !self.input.is_empty() {
+      return self.linger(until).await;
+    }
+    if self.flush().await.is_ok() {
+      // An error is an end, too.
+      let _ = self.stream.shutdown().await;
     }
   }
 

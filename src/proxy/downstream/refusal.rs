@@ -26,6 +26,10 @@ pub(in crate::proxy) enum Failure {
   BadGateway,
   /// The body is not valid.
   Malformed(&'static str),
+  /// A worker took it and did not answer in time.
+  Late,
+  /// The client did not send the body in time.
+  ClientLate,
   /// The client broke off in the middle of its request.
   ClientGone,
 }
@@ -73,7 +77,7 @@ impl Refusal {
 impl Failure {
   /// Whether the connection has to be closed after the answer.
   pub(super) fn closes(self) -> bool {
-    matches!(self, Self::Leaving | Self::Malformed(_) | Self::ClientGone)
+    matches!(self, Self::Leaving | Self::Malformed(_) | Self::ClientLate | Self::ClientGone)
   }
 
   /// Writes the answer to a request, with the words that the connection is closed if `closes`.
@@ -88,6 +92,20 @@ impl Failure {
         message: "The server did not complete its answer to the request.",
       }
       .write(out, closes, body),
+      Self::Late => Own {
+        status: "504 Gateway Timeout",
+        more: "",
+        error: "Gateway Timeout",
+        message: "The server did not answer the request in time.",
+      }
+      .write(out, closes, body),
+      Self::ClientLate => Own {
+        status: "408 Request Timeout",
+        more: "",
+        error: "Request Timeout",
+        message: "The body of the request did not come in time.",
+      }
+      .write(out, true, body),
       Self::Malformed(message) => Refusal::Malformed(message).write(out),
       Self::ClientGone => Refusal::Malformed("The request is incomplete.").write(out),
     }

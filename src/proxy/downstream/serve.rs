@@ -21,7 +21,7 @@ use super::{
     fields::Name,
     forward::{Answered, Traits, forward},
     outgoing::Framing,
-    pool, retry,
+    pool, quiet, retry,
     shard::Shard,
     shared::{Held, count},
     stream::Stream,
@@ -103,14 +103,15 @@ enum After {
 }
 
 /// Serves one connection until the client leaves, or the proxy closes and the last answer is sent.
-pub(in crate::proxy) async fn serve(stream: Stream, client: Client, idle: Duration) {
+pub(in crate::proxy) async fn serve(stream: Stream, client: Client) {
   let shared = Arc::clone(&client.shard.shared);
   let mut connection = ClientConnection::new(stream);
   let mut closing = std::pin::pin!(shared.closing_idle());
   let mut registered = false;
   loop {
     let limits = || shared.settings.load().edge.request_head();
-    let until = Instant::now() + idle;
+    let timeouts = shared.settings.load().edge.timeouts;
+    let until = quiet::deadline(Instant::now(), timeouts.request_head);
     let next = connection.next(limits, until, |cx| {
       // This is always the same task: registered once, it is woken.
       if registered && !shared.is_closing() {
@@ -132,7 +133,7 @@ pub(in crate::proxy) async fn serve(stream: Stream, client: Client, idle: Durati
     connection.body = body;
     match answer(&client, &mut connection, &head, &settings.edge).await {
       After::Persists => connection.recycle(head),
-      After::Closes => return connection.linger(Instant::now() + LINGER).await,
+      After::Closes => return connection.close(Instant::now() + LINGER).await,
       After::Cut => return,
       After::Tunnel(answered) => return upgrade::tunnel(&client, connection, *answered).await,
     }
@@ -220,8 +221,8 @@ async fn fail(
   };
   match failure {
     Failure::Unavailable | Failure::Leaving => count(&shared.tally.unavailable),
-    Failure::BadGateway => count(&shared.tally.bad_gateway),
-    Failure::ClientGone | Failure::Malformed(_) => {}
+    Failure::BadGateway | Failure::Late => count(&shared.tally.bad_gateway),
+    Failure::ClientGone | Failure::ClientLate | Failure::Malformed(_) => {}
   }
   if failure == Failure::ClientGone {
     return After::Cut;
@@ -278,7 +279,9 @@ async fn deliver(
     ending = Some(Ending::new(!answer.fields.has(Name::ContentEncoding)));
   }
   let streams = ending.is_some();
-  let delivered = Delivery::new(exchange, decoder, framing, ending).run(connection, upload).await;
+  let timeouts = client.shard.shared.settings.load().edge.timeouts;
+  let delivered =
+    Delivery::new(exchange, decoder, framing, ending, timeouts).run(connection, upload).await;
   if streams {
     client.becomes_server();
   }

@@ -15,7 +15,7 @@ test('kill -9 of a random worker every second for 20 seconds: no request fails',
   const config = {
     port: await freePort(),
     workers: 3,
-    processManagement: { restartDelay: 100, maxRestarts: 1000 },
+    processManagement: { restartDelay: 10, maxRestarts: 1000 },
   }
   await withCluster(config, async (cluster, { events }) => {
     const { ok, failed } = await underLoad([{ port: cluster.port, connections: 16, pause: 5 }], async () => {

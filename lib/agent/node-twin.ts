@@ -28,8 +28,8 @@ interface ListeningHandle {
 
 /** The type of a TCP handle that listens. */
 const SERVER = 1
-/** The backlog of Node.js. */
-const BACKLOG = 511
+/** As many as the public port may hold; the kernel applies its own limit, `net.core.somaxconn`. */
+const BACKLOG = 4096
 
 /** Second listeners by the server that they belong to. */
 const twins = new WeakMap<net.Server, ListeningHandle>()

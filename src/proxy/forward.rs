@@ -20,6 +20,7 @@ use super::{
   exchange::{Unanswered, Waiting},
   route::Route,
   shared::count,
+  stream::Stream,
   upload::Upload,
   upstream::{InFlight, Protocol, Upstream},
 };
@@ -54,6 +55,8 @@ pub(super) struct Answered {
 
 /// How one attempt failed.
 enum Failed {
+  /// The worker has more connections to accept than its backlog holds.
+  Full,
   /// No byte was sent.
   Unsent { reused: bool },
   /// The worker may have begun on it.
@@ -89,6 +92,11 @@ pub(super) async fn forward(
     tracing::debug!(worker = upstream.worker(), "an attempt to answer a request failed");
     let reused = match failed {
       Failed::Final(failure) => return Err(failure),
+      // That is no failure of the worker, and no attempt of the request.
+      Failed::Full => {
+        route.crowd(upstream);
+        continue;
+      }
       Failed::HandedOver(taken) => {
         upload.rewind();
         handed_over = Some(taken);
@@ -156,6 +164,10 @@ impl Forwarding<'_> {
       Err(error) => {
         let worker = in_flight.upstream().worker();
         tracing::debug!(worker, %error, "a worker refused a connection");
+        if Stream::is_full(&error) {
+          in_flight.turn_away();
+          return Err(Failed::Full);
+        }
         in_flight.failed();
         return Err(Failed::Unsent { reused: false });
       }
@@ -227,7 +239,7 @@ fn failed(unanswered: Unanswered, reused: bool, in_flight: &InFlight) -> Failed 
   match failed {
     Failed::Sent { .. } => in_flight.broke(),
     Failed::Unsent { reused: false } => in_flight.failed(),
-    Failed::Unsent { reused: true } | Failed::Final(_) | Failed::HandedOver(_) => {}
+    Failed::Unsent { reused: true } | Failed::Final(_) | Failed::HandedOver(_) | Failed::Full => {}
   }
   failed
 }

@@ -18,6 +18,8 @@ pub struct QueueLimits {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
   waiting: AtomicUsize,
+  /// Those that wait for room at a worker: as many as there are clients, so there is no limit of their own.
+  crowded: AtomicUsize,
 }
 
 impl Queue {
@@ -29,11 +31,17 @@ impl Queue {
         (waiting < limit).then_some(waiting + 1)
       })
       .ok()?;
-    Some(Place { queue: self })
+    Some(Place { queue: self, for_room: false })
+  }
+
+  /// A place in front of workers whose backlogs are full.
+  pub(super) fn crowd(&self) -> Place<'_> {
+    self.crowded.fetch_add(1, Ordering::Relaxed);
+    Place { queue: self, for_room: true }
   }
 
   pub(super) fn waiting(&self) -> usize {
-    self.waiting.load(Ordering::Relaxed)
+    self.waiting.load(Ordering::Relaxed) + self.crowded.load(Ordering::Relaxed)
   }
 }
 
@@ -41,11 +49,20 @@ impl Queue {
 #[derive(Debug)]
 pub(super) struct Place<'a> {
   queue: &'a Queue,
+  for_room: bool,
+}
+
+impl Place<'_> {
+  pub(super) fn waits_for_room(&self) -> bool {
+    self.for_room
+  }
 }
 
 impl Drop for Place<'_> {
   fn drop(&mut self) {
-    self.queue.waiting.fetch_sub(1, Ordering::Relaxed);
+    let Queue { waiting, crowded } = self.queue;
+    let count = if self.for_room { crowded } else { waiting };
+    count.fetch_sub(1, Ordering::Relaxed);
   }
 }
 

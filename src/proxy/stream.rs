@@ -44,6 +44,12 @@ impl Stream {
     tokio::time::timeout(CONNECT_TIMEOUT, connect).await?
   }
 
+  /// Whether a failed [`connect`](Self::connect) says that the worker accepts more slowly than connections come: the
+  /// backlog of a unix socket is full (`EAGAIN`), or that of a TCP socket dropped every attempt.
+  pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+  }
+
   /// Whether there is nothing to read, not even the end. Costs a system call only when the event loop
   /// has heard of something.
   pub(super) fn is_quiet(&self) -> bool {

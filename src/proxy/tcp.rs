@@ -34,8 +34,14 @@ async fn connect(client: &Client) -> Option<(Stream, InFlight)> {
       Ok(stream) => return Some((stream, in_flight)),
       Err(error) => {
         tracing::debug!(worker = in_flight.upstream().worker(), %error, "a worker refused a connection");
-        in_flight.failed();
-        route.exclude(Arc::clone(in_flight.upstream()));
+        let upstream = Arc::clone(in_flight.upstream());
+        if Stream::is_full(&error) {
+          in_flight.turn_away();
+          route.crowd(upstream);
+        } else {
+          in_flight.failed();
+          route.exclude(upstream);
+        }
       }
     }
   }

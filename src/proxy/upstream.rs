@@ -10,7 +10,7 @@ use std::{
   time::Duration,
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, futures::Notified, watch};
 
 use super::{MAX_THREADS, farewell::Farewell, latency::Latency, pool::Pool};
 use crate::telemetry::{histogram::Counts, registry::RequestCount};
@@ -67,6 +67,10 @@ pub struct Upstream {
   /// Whether anybody ever waited in [`idle`](Self::idle): spares every request the lock in `Notify`.
   watched: AtomicBool,
   became_idle: Notify,
+  /// Requests that found the backlog of the worker full.
+  crowded: AtomicUsize,
+  /// Told when the worker has answered a request while others wait for room.
+  room: Notify,
   tally: Tally,
   latency: Latency,
   /// Idle connections, one pool per data-plane thread so that none contends for it. They live here
@@ -111,6 +115,8 @@ impl Upstream {
       farewell: watch::Sender::new(None),
       watched: AtomicBool::new(false),
       became_idle: Notify::new(),
+      crowded: AtomicUsize::new(0),
+      room: Notify::new(),
       tally: Tally::default(),
       latency: Latency::default(),
       pools: Default::default(),
@@ -247,6 +253,12 @@ impl Upstream {
     }
   }
 
+  /// Waits in front of the worker, whose backlog is full.
+  pub(super) fn crowd(self: Arc<Self>) -> Crowded {
+    self.crowded.fetch_add(1, Ordering::Relaxed);
+    Crowded { upstream: self }
+  }
+
   pub(super) fn is_closed(&self) -> bool {
     self.closed.load(Ordering::Relaxed)
   }
@@ -261,7 +273,7 @@ impl Upstream {
   /// round: either this sees that it is closed, or `idle` sees that something is in flight.
   pub(crate) fn enter(self: &Arc<Self>) -> Option<InFlight> {
     self.in_flight.fetch_add(1, Ordering::SeqCst);
-    let guard = InFlight { upstream: Arc::clone(self), tunnel: None };
+    let guard = InFlight { upstream: Arc::clone(self), tunnel: None, turned_away: false };
     if self.closed.load(Ordering::SeqCst) {
       return None;
     }
@@ -276,11 +288,37 @@ impl RequestCount for Upstream {
   }
 }
 
+/// A request in front of a worker whose backlog is full, until dropped.
+#[derive(Debug)]
+pub(super) struct Crowded {
+  upstream: Arc<Upstream>,
+}
+
+impl Crowded {
+  /// Whether the request waits for `upstream`.
+  pub(super) fn is_for(&self, upstream: &Arc<Upstream>) -> bool {
+    Arc::ptr_eq(&self.upstream, upstream)
+  }
+
+  /// Resolves when the worker has answered a request: the next connection may find room, or a kept one is free.
+  pub(super) fn room(&self) -> Notified<'_> {
+    self.upstream.room.notified()
+  }
+}
+
+impl Drop for Crowded {
+  fn drop(&mut self) {
+    self.upstream.crowded.fetch_sub(1, Ordering::Relaxed);
+  }
+}
+
 /// A request or tunnel in flight, until dropped.
 #[derive(Debug)]
 pub(crate) struct InFlight {
   upstream: Arc<Upstream>,
   tunnel: Option<Tunnel>,
+  /// Whether the worker had no room for it, so that its end makes none.
+  turned_away: bool,
 }
 
 /// A connection that left HTTP, or was never in it.
@@ -319,6 +357,11 @@ impl InFlight {
     }
   }
 
+  /// Ends it because the backlog of the worker is full.
+  pub(super) fn turn_away(mut self) {
+    self.turned_away = true;
+  }
+
   /// Counts that the connection broke while the worker had the request.
   pub(crate) fn broke(&self) {
     self.upstream.tally.broken.fetch_add(1, Ordering::Relaxed);
@@ -342,6 +385,9 @@ impl Drop for InFlight {
       self.upstream.endable.fetch_sub(1, Ordering::SeqCst);
     }
     self.upstream.tell_if_idle();
+    if self.upstream.crowded.load(Ordering::Relaxed) > 0 && !self.turned_away {
+      self.upstream.room.notify_one();
+    }
   }
 }
 

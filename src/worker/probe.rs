@@ -1,16 +1,19 @@
 //! A request for the health endpoint of one worker, over the way that its other requests take.
 
-use std::io;
+use std::{io, path::Path, time::Duration};
 
 use tokio::{
   io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
   net::{TcpStream, UnixStream},
+  time::sleep,
 };
 
 use crate::{health::checkup::Failure, proxy::Endpoint};
 
 /// The longest head of an answer that is read.
 const LONGEST: usize = 64 * 1024;
+/// Between two looks for room in a full backlog.
+const ROOM: Duration = Duration::from_millis(20);
 /// Headers that are looked past; as many as Node.js accepts in its own 16 KiB, roughly.
 const HEADERS: usize = 256;
 
@@ -24,7 +27,7 @@ pub async fn probe(endpoint: &Endpoint, path: &str) -> Result<(), Failure> {
       Ok(stream) => ask(stream, path).await,
       Err(error) => Err(error),
     },
-    Endpoint::Unix(socket) => match UnixStream::connect(socket).await {
+    Endpoint::Unix(socket) => match connect(socket).await {
       Ok(stream) => ask(stream, path).await,
       Err(error) => Err(error),
     },
@@ -33,6 +36,16 @@ pub async fn probe(endpoint: &Endpoint, path: &str) -> Result<(), Failure> {
     Ok(200..400) => Ok(()),
     Ok(status) => Err(Failure::Answered(status)),
     Err(error) => Err(Failure::Refused(error.kind())),
+  }
+}
+
+/// Connects once there is room: a full backlog, which the kernel tells by `EAGAIN`, is a burst and no failure.
+async fn connect(socket: &Path) -> io::Result<UnixStream> {
+  loop {
+    match UnixStream::connect(socket).await {
+      Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(ROOM).await,
+      connected => return connected,
+    }
   }
 }
 

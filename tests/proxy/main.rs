@@ -3,6 +3,7 @@
 
 mod addresses;
 mod answers;
+mod bursts;
 mod closing;
 mod events;
 mod fidelity;

@@ -10,9 +10,11 @@ use std::{
   time::{Duration, Instant},
 };
 
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::{
   io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
   net::{TcpListener, TcpStream, UnixListener},
+  sync::Notify,
   task::JoinHandle,
 };
 use xypriss_cluster::{
@@ -120,6 +122,22 @@ impl Worker {
     Self::serve(Endpoint::Unix(path.to_owned()), Protocol::Http, listener, script)
   }
 
+  /// On a unix socket that holds two connections until they are accepted, which begins with `gate`.
+  pub fn with_small_backlog(path: &std::path::Path, text: &'static str, gate: Arc<Notify>) -> Self {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    socket.bind(&SockAddr::unix(path).unwrap()).unwrap();
+    socket.listen(1).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let listener = UnixListener::from_std(socket.into()).unwrap();
+    let endpoint = Endpoint::Unix(path.to_owned());
+    let script = move |mut conn: Conn, _| async move {
+      while conn.message().await.is_some() {
+        conn.send(ok(text)).await;
+      }
+    };
+    Self::serve(endpoint, Protocol::Http, Listener::Gated(listener, gate), script)
+  }
+
   /// From now on it takes upgrades where `other` does.
   pub fn take_upgrades_at(&mut self, other: &Self) {
     let endpoint = |worker: &Self| worker.upstream.endpoint().clone();
@@ -196,6 +214,8 @@ pub fn ok(text: &str) -> String {
 }
 
 enum Listener {
+  /// Accepts from the first notification on.
+  Gated(UnixListener, Arc<Notify>),
   Tcp(TcpListener),
   Unix(UnixListener),
 }
@@ -203,6 +223,11 @@ enum Listener {
 impl Listener {
   async fn accept(&self) -> Box<dyn Io> {
     match self {
+      Self::Gated(listener, gate) => {
+        gate.notified().await;
+        gate.notify_one();
+        Box::new(listener.accept().await.unwrap().0)
+      }
       Self::Tcp(listener) => Box::new(listener.accept().await.unwrap().0),
       Self::Unix(listener) => Box::new(listener.accept().await.unwrap().0),
     }

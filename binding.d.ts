@@ -33,6 +33,13 @@ export declare class NativeAgent {
   hello(runtime: string, version: string): void
   /** Say that a server of the app listens. */
   listening(listening: NativeListening): void
+  /**
+   * Have the master open `port` of `host`, or of every address, for the server of that number, and wait until it has:
+   * `false` if it cannot. The port is the master's then.
+   */
+  open(id: number, port: number, v6Only: boolean, host?: string | undefined | null): boolean
+  /** The IP address that `host` names, the first one if it has several; `null` when it has none. */
+  resolve(host: string): string | null
   /** Say that the server of this number closed. */
   closed(id: number): void
   /** Say that the app said that it is ready, and that several of its servers may be the public one. */
@@ -332,6 +339,8 @@ export interface NativeListening {
   id: number
   /** Whether it is the public one. */
   public: boolean
+  /** Whether the master opened the address that it asked for. */
+  shared: boolean
   /** `http` is balanced per request, `tcp` (anything else) per connection. */
   protocol: 'http' | 'tcp'
   /** The address it listens on. */
@@ -346,6 +355,8 @@ export interface NativeListening {
   requestedHost?: string
   /** The port the app asked for; 0 for any. */
   requestedPort: number
+  /** Whether the app asked for `::` without IPv4. */
+  v6Only: boolean
 }
 
 /** A socket that is bound to an abstract name. */

@@ -5,15 +5,21 @@ import { test } from 'node:test'
 
 const require = createRequire(import.meta.url)
 const { Handover } = require('../dist/agent/handover.js')
+const { overlap } = require('../dist/agent/overlap.js')
 const { PublicPort, isLoopback, parsePort } = require('../dist/agent/public-port.js')
+const { shownAddress } = require('../dist/agent/shown-address.js')
 
 const PORTS = { public: 8085, worker: 8086, any: false }
 const FACTS = { protocol: 'http', host: '127.0.0.1', port: 1 }
 
 /** A handover, and what it told the master. */
-function handover(ports = {}, env = {}, defaults = []) {
+function handover(ports = {}, env = {}, defaults = [], opens = false) {
   const told = []
   const master = {
+    open: (id, { host, port }) => {
+      if (opens) told.push(`${id} opens ${host ?? '*'}:${port}`)
+      return opens
+    },
     listening: ({ id, public: isPublic }) => told.push(`${id} ${isPublic ? 'public' : 'other'}`),
     closed: id => told.push(`${id} closed`),
     ready: () => told.push('ready'),
@@ -154,7 +160,15 @@ test('what waits is known until the public server is there', () => {
   const { it, open } = handover()
   open({ port: 9090, host: '127.0.0.1' })
   assert.deepEqual(it.waiting(), [
-    { ...FACTS, id: 1, public: false, requestedHost: '127.0.0.1', requestedPort: 9090 },
+    {
+      ...FACTS,
+      id: 1,
+      public: false,
+      shared: false,
+      v6Only: false,
+      requestedHost: '127.0.0.1',
+      requestedPort: 9090,
+    },
   ])
   open({ port: 8085 })
   assert.deepEqual(it.waiting(), [])
@@ -188,4 +202,84 @@ test('ports as listen() takes them', () => {
     [true, undefined],
   ])
     assert.equal(parsePort(port), expected)
+})
+
+for (const [what, servers, expected] of [
+  ['another port', [{ port: 9090 }], ['1 opens *:9090', '1 other']],
+  ['an address', [{ port: 9090, host: '::1' }], ['1 opens ::1:9090', '1 other']],
+  ['any port', [{ port: 0 }], ['1 other']],
+  ['a port of its own', [{ port: 9090, apart: true }], ['1 other']],
+  [
+    'the public port of another address',
+    [
+      { port: 8085, host: '127.0.0.1' },
+      { port: 8085, host: '::1' },
+    ],
+    ['1 public', '2 opens ::1:8085', '2 other'],
+  ],
+  ['the public port again', [{ port: 8085 }, { port: 8085, host: '::1' }], ['1 public', '2 other']],
+]) {
+  test(`a server that asks for ${what} is shared if the master can open that`, () => {
+    const { told, open } = handover({}, {}, [], true)
+    const [last] = servers.map(open).slice(-1)
+    assert.deepEqual(told, expected)
+    const shared = told.some(line => line.includes('opens'))
+    assert.equal(last.shared === true, shared)
+    if (shared) assert.deepEqual(last.at, { host: '127.0.0.1', port: 0 })
+  })
+}
+
+test('exec.port of another address is the public port there', () => {
+  const { told, open } = handover({ app: 3000 }, {}, [], true)
+  open({ port: 3000, host: '127.0.0.1' })
+  open({ port: 3000, host: '::1' })
+  assert.deepEqual(told, ['1 public', '2 opens ::1:8085', '2 other'])
+})
+
+test('a guess that was wrong gets what it asked for', () => {
+  const { told, open } = handover({ any: true }, {}, [], true)
+  open({ port: 3000 })
+  open({ port: 8086 })
+  assert.deepEqual(told, ['1 public', '1 opens *:3000', '1 other', '2 public'])
+})
+
+test('what was opened for a server that fails is given back', () => {
+  const { it, told } = handover({}, {}, [], true)
+  it.release(it.place({ port: 9090 }))
+  assert.deepEqual(told, ['1 opens *:9090', '1 closed'])
+})
+
+test('a second server of the process on an address is left to fail', () => {
+  const { told, open } = handover({}, {}, [], true)
+  open({ port: 9090 })
+  assert.equal(open({ port: 9090, host: '::1' }).at, undefined)
+  assert.deepEqual(told, ['1 opens *:9090', '1 other', '2 other'])
+})
+
+for (const [one, other, expected] of [
+  [{}, {}, true],
+  [{}, { host: '127.0.0.1' }, true],
+  [{ host: '0.0.0.0' }, { host: '127.0.0.1' }, true],
+  [{ host: '0.0.0.0' }, { host: '::1' }, false],
+  [{ host: '0.0.0.0' }, { host: '::', v6Only: true }, false],
+  [{ host: '0.0.0.0' }, { host: '::' }, true],
+  [{ host: '127.0.0.1' }, { host: '127.0.0.2' }, false],
+  [{ host: '127.0.0.1' }, { host: '::1' }, false],
+  [{ host: '::1' }, { host: '::1' }, true],
+]) {
+  test(`${one.host ?? '*'} and ${other.host ?? '*'} ${expected ? 'exclude each other' : 'stand side by side'}`, () => {
+    assert.equal(overlap(one, other), expected)
+    assert.equal(overlap(other, one), expected)
+  })
+}
+
+test('a server says the port that clients use where the app left it open', () => {
+  const ports = { publicPort: 8085, workerPort: 8086 }
+  for (const [asked, hasIPv6, expected] of [
+    [{ port: 0 }, true, { address: '::', family: 'IPv6', port: 8085 }],
+    [{ port: 8086, host: '127.0.0.1' }, true, { address: '127.0.0.1', family: 'IPv4', port: 8085 }],
+    [{ port: 3000 }, false, { address: '0.0.0.0', family: 'IPv4', port: 3000 }],
+    [{ port: 9090, host: '::1' }, true, { address: '::1', family: 'IPv6', port: 9090 }],
+  ])
+    assert.deepEqual(shownAddress(asked, ports, hasIPv6), expected)
 })

@@ -68,6 +68,8 @@ fn worker_process() {
   let listening = Listening {
     id: 1,
     public: true,
+    shared: false,
+    v6_only: false,
     protocol: Protocol::Http,
     host: Ipv4Addr::LOCALHOST.into(),
     port,

@@ -17,6 +17,17 @@ export async function request(port, path = '/', options = {}) {
   }
 }
 
+/** All that a server at `port` sends by itself before it ends the connection. */
+export async function connectionText(port) {
+  const socket = net.connect(port, '127.0.0.1')
+  let text = ''
+  socket.on('data', data => {
+    text += data
+  })
+  await within(once(socket, 'close'), `the end of a connection to port ${port}`)
+  return text
+}
+
 /** A connection to a server on this machine. */
 export class Connection {
   #socket

@@ -3,11 +3,13 @@
  * `node:tls` and `node:http2` in `Bun.listen`. Wrapping these two covers everything, and loads no module: `node:net`
  * alone would double the start-up time of a worker.
  */
+import { askedFor, type Known } from './asked.js'
 import { keepIdleTimeout, outliveProxy } from './bun-idle.js'
 import { openTwin, replace, type Server, type TwinnedServer } from './bun-twin.js'
 import type { Handover, Placement } from './handover.js'
 import { heir } from './heir.js'
-import { type Asked, parsePort } from './public-port.js'
+import type { Asked } from './public-port.js'
+import { type OwnPorts, shownAddress } from './shown-address.js'
 import { type Closable, track, untrack } from './shutdown.js'
 
 /** What is needed here of what `Bun.serve` and `Bun.listen` are given. */
@@ -20,6 +22,7 @@ interface Options {
   idleTimeout?: unknown
   exclusive?: unknown
   reusePort?: unknown
+  ipv6Only?: unknown
   /** Of `Bun.listen` only. */
   socket?: Handlers
 }
@@ -39,15 +42,15 @@ const POLL_INTERVAL = 5
 export const PORT_VARIABLES = ['BUN_PORT', 'PORT', 'NODE_PORT']
 
 /** Wrap the two functions that open a port. */
-export function patchBun(handover: Handover): void {
+export function patchBun(handover: Handover, known: Known): void {
   const { Bun } = globalThis as unknown as { Bun: { serve: Open; listen: Open } }
   const { env } = process
-  Bun.serve = wrap(Bun.serve, handover, {
+  Bun.serve = wrap(Bun.serve, handover, known, {
     defaultPort: () => PORT_VARIABLES.map(name => env[name]).find(value => value !== undefined) ?? 3000,
     protocol: options => (options.tls ? 'tcp' : 'http'),
     watch: options => ({ options, isBusy: server => Boolean(server.pendingRequests) }),
   })
-  Bun.listen = wrap(Bun.listen, handover, {
+  Bun.listen = wrap(Bun.listen, handover, known, {
     defaultPort: () => undefined,
     protocol: () => 'tcp',
     watch: countSockets,
@@ -84,9 +87,9 @@ function countSockets(options: Options): Watched {
   return { options: heir(options, { socket: counting }), isBusy: () => open > 0 }
 }
 
-function wrap(original: Open, handover: Handover, kind: Kind): Open {
+function wrap(original: Open, handover: Handover, known: Known, kind: Kind): Open {
   return function (this: unknown, options, ...rest) {
-    const asked = askedBy(options, kind)
+    const asked = askedBy(options, kind, known)
     const placement = asked && handover.place(asked)
     let released = false
     const release = () => {
@@ -98,7 +101,11 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
       const placed = placement?.at ? move(watched.options, placement.at) : watched.options
       const server: Server = Reflect.apply(original, this, [placed, ...rest])
       const protocol = kind.protocol(options)
-      if (placement?.at) keepIdleTimeout(server, options)
+      const own = { port: server.port }
+      if (placement?.at) {
+        keepIdleTimeout(server, options)
+        showAddress(server, placement.asked, options.hostname, known)
+      }
       let reported = false
       const withdraw = () => {
         local = undefined
@@ -111,7 +118,7 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
         if (!placement || released) return
         reported = true
         const host = placement.at?.host ?? addressOf(server)
-        const facts = { protocol, host, port: server.port, ...(local !== undefined && { local }) }
+        const facts = { protocol, host, port: own.port, ...(local !== undefined && { local }) }
         handover.listening(placement, facts)
       }
       if (placement) {
@@ -128,18 +135,14 @@ function wrap(original: Open, handover: Handover, kind: Kind): Open {
 }
 
 /** What is asked for; `undefined` when it is no TCP port, or one that Bun is to refuse. */
-function askedBy(options: Options | undefined, kind: Kind): Asked | undefined {
+function askedBy(options: Options | undefined, kind: Kind, known: Known): Asked | undefined {
   if (!options || options.unix || options.fd !== undefined) return undefined
-  const { hostname, exclusive, reusePort } = options
-  const port = parsePort(options.port ?? kind.defaultPort())
-  if (port === undefined) return undefined
-  const unspecified = options.port === undefined || options.port === null
-  return {
-    port,
-    ...(typeof hostname === 'string' && hostname !== '' && { host: hostname }),
-    ...(unspecified && kind.defaultPort() !== undefined && { unspecified }),
-    ...(Boolean(exclusive || reusePort) && { apart: true }),
-  }
+  const { hostname, ipv6Only, exclusive, reusePort } = options
+  const isGiven = options.port !== undefined && options.port !== null
+  const port = isGiven ? options.port : kind.defaultPort()
+  const apart = Boolean(exclusive || reusePort)
+  const unspecified = !isGiven && port !== undefined
+  return askedFor({ port, host: hostname, ipv6Only, apart, unspecified }, known)
 }
 
 /** The address that `server` listens on, from which this machine reaches it. */
@@ -148,6 +151,21 @@ function addressOf(server: Server): string {
   const ip = typeof address === 'object' ? address.address : hostname
   // `Bun.listen` tells the name that it was given.
   return ip === 'localhost' ? '127.0.0.1' : ip
+}
+
+/** Have `server` say what the app asked for. `hostname` is what the app gave, which Bun tells as it is. */
+function showAddress(server: Server, asked: Asked, hostname: unknown, ports: OwnPorts): void {
+  const had = server.address
+  const shown = shownAddress(asked, ports, true)
+  replace(server, 'port', shown.port)
+  // Bun tells `localhost` for every address, and `Bun.listen` has always got a name.
+  const name = typeof hostname === 'string' && hostname !== '' ? hostname : 'localhost'
+  replace(server, 'hostname', name)
+  // Of `Bun.serve` only.
+  if (!had) return
+  replace(server, 'address', shown)
+  const { protocol } = server.url ?? new URL('http://localhost')
+  replace(server, 'url', new URL(`${protocol}//${name.includes(':') ? `[${name}]` : name}:${shown.port}/`))
 }
 
 /** Options for another place. */

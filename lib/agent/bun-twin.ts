@@ -17,6 +17,8 @@ export interface Server {
   /** Of `Bun.serve` only. */
   readonly address?: { readonly address: string }
   /** Of `Bun.serve` only. */
+  readonly url?: URL
+  /** Of `Bun.serve` only. */
   readonly pendingRequests?: number
   stop(closeActiveConnections?: boolean): Promise<void> | undefined
 }

@@ -47,6 +47,7 @@ export function connect(fd: number): void {
   const ports = { ...asking, public: publicPort, worker: workerPort }
   const handoverBy = (rule: PublicPort) => {
     const handover = new Handover(rule, {
+      open: (id, { host, port, v6Only }) => agent.open(id, port, v6Only === true, host),
       listening: report => {
         tell(() => agent.listening(report))
         if (report.public) telemetry()
@@ -62,17 +63,18 @@ export function connect(fd: number): void {
     const warn = warnsWhenWaiting(publicPort, () => handover.waiting())
     return handover
   }
+  const resolve = (host: string) => agent.resolve(host) ?? undefined
   let handover: Handover
   if (process.versions.bun) {
     const { patchBun, PORT_VARIABLES } = require('./bun-servers.js') as typeof import('./bun-servers.js')
     handover = handoverBy(new PublicPort(ports, env, PORT_VARIABLES))
-    patchBun(handover)
+    patchBun(handover, { resolve, publicPort, workerPort })
   } else {
     handover = handoverBy(new PublicPort(ports, env))
     // When it hangs, the master asks it by SIGUSR1 where. Any free port: several may hang at once.
     if (process.debugPort === DEBUG_PORT) process.debugPort = 0
     const { patchNode } = require('./node-servers.js') as typeof import('./node-servers.js')
-    patchNode(handover, agent)
+    patchNode(handover, agent, { resolve, publicPort, workerPort })
   }
   let link: { link: Link | undefined } | undefined
   const messages = () => {

@@ -4,7 +4,10 @@
  * The app listens on its usual port, which the master has opened for clients. So the public server is moved to the
  * loopback port of this worker. A server is public if it asks for a port that only the public one asks for. If none
  * does by the time that the app says that it is ready, the only one that others can reach is.
+ *
+ * Any other server is moved as well, if the master could open the address that it asked for.
  */
+import { overlap } from './overlap.js'
 import { type Asked, PublicPort } from './public-port.js'
 
 /** A server of the app, from its `listen` to its end. */
@@ -14,6 +17,8 @@ export interface Placement {
   readonly asked: Asked
   /** Where it is to listen instead: the master is the only client. Without one it listens where it asked to. */
   readonly at?: { readonly host: '127.0.0.1'; readonly port: number }
+  /** Whether the master opened the address that it asked for. */
+  shared?: boolean
 }
 
 /** How a server listens. */
@@ -32,12 +37,16 @@ export interface Facts {
 export interface Report extends Facts {
   id: number
   public: boolean
+  shared: boolean
+  v6Only: boolean
   requestedHost?: string
   requestedPort: number
 }
 
 /** What the master is told. */
 export interface Master {
+  /** Open an address for the server `id`. Tells whether it is open. */
+  open(id: number, asked: Asked): boolean
   /** A server listens, or became the public one. */
   listening(report: Report): void
   /** A server that was reported does not listen any more. */
@@ -54,6 +63,9 @@ interface Main {
   /** Whether it asked for a port that only the public server asks for. */
   named: boolean
 }
+
+/** Any port of the loopback interface. */
+const ANYWHERE = { host: '127.0.0.1', port: 0 } as const
 
 /** Decides for every TCP server of the app. */
 export class Handover {
@@ -91,12 +103,34 @@ export class Handover {
       const at = { host: '127.0.0.1', port: main ? 0 : this.#rule.ports.worker } as const
       const placed = { ...placement, at }
       this.#main = { placement: placed, named }
+      if (main) this.#demote(main.placement)
       return placed
     }
     // The twin of the moved one, for another address such as ::1: its port is the master's as well.
     const isTwin =
       named || (main?.placement.at && asked.port !== 0 && asked.port === main.placement.asked.port)
-    return isTwin ? { ...placement, at: { host: '127.0.0.1', port: 0 } } : placement
+    if (isTwin && overlap(asked, main?.placement.asked)) return { ...placement, at: ANYWHERE }
+    const address = isTwin ? { ...asked, port: this.#rule.ports.public } : asked
+    return this.#shares(placement.id, address) ? { ...placement, at: ANYWHERE, shared: true } : placement
+  }
+
+  /** Whether the master opens what a server asks for. A port that any would do for belongs to this process. */
+  #shares(id: number, asked: Asked): boolean {
+    if (asked.apart || asked.port === 0) return false
+    // The second one of a process on an address fails, as it does alone.
+    const others = [...this.#pending, ...this.#open.keys()]
+    const isTaken = others.some(
+      other => other.shared && overlap(asked, other.asked) && asked.port === other.asked.port,
+    )
+    return !isTaken && this.#master.open(id, asked)
+  }
+
+  /** What was taken for the public server is another one, and gets what it asked for. */
+  #demote(placement: Placement): void {
+    if (!placement.at || placement.shared || !this.#shares(placement.id, placement.asked)) return
+    placement.shared = true
+    const facts = this.#open.get(placement)
+    if (facts) this.#report(placement, facts)
   }
 
   /** A server listens. */
@@ -104,7 +138,7 @@ export class Handover {
     this.#pending.delete(placement)
     this.#open.set(placement, facts)
     // The one whose twin it was to be has closed since it was placed.
-    if (!this.#main && placement.at) this.#main = this.#asMain(placement)
+    if (!this.#main && placement.at && !placement.shared) this.#main = this.#asMain(placement)
     this.#report(placement, facts)
     this.#decide()
   }
@@ -116,20 +150,13 @@ export class Handover {
     if (placement === this.#main?.placement) {
       this.#main = undefined
       const asked = placement.asked.port
-      const twin = [...this.#open].find(
-        ([
-          {
-            at,
-            asked: { port },
-          },
-        ]) => at && port === asked,
-      )
+      const twin = [...this.#open].find(([other]) => other.at && !other.shared && other.asked.port === asked)
       if (twin) {
         this.#main = this.#asMain(twin[0])
         this.#report(...twin)
       }
     }
-    if (wasOpen) this.#master.closed(placement.id)
+    if (wasOpen || placement.shared) this.#master.closed(placement.id)
     this.#decide()
   }
 
@@ -177,6 +204,8 @@ export class Handover {
       ...facts,
       id,
       public: placement === this.#main?.placement,
+      shared: placement.shared === true,
+      v6Only: asked.v6Only === true,
       requestedPort: asked.port,
       ...(asked.host !== undefined && { requestedHost: asked.host }),
     }

@@ -2,10 +2,11 @@
 import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
 import { isSwitchedOn } from '../compat.js'
+import { askedFor, type Known } from './asked.js'
 import type { Facts, Handover, Placement } from './handover.js'
 import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
 import { closeTwin, type LocalSocket, openTwin } from './node-twin.js'
-import { parsePort } from './public-port.js'
+import { shownAddress } from './shown-address.js'
 import { type Closable, track, untrack } from './shutdown.js'
 
 /** The arguments of `listen` that matter here, whatever form it was called in. */
@@ -16,6 +17,7 @@ interface ListenOptions {
   fd?: unknown
   backlog?: unknown
   exclusive?: unknown
+  ipv6Only?: unknown
   reusePort?: unknown
 }
 
@@ -28,8 +30,8 @@ export interface Sockets {
 }
 
 /** Wrap `listen` so that the main server of the app is moved to this worker's port. */
-export function patchNode(handover: Handover, sockets: Sockets): void {
-  const { listen: original, close } = net.Server.prototype
+export function patchNode(handover: Handover, sockets: Sockets, known: Known): void {
+  const { listen: original, close, address: ownAddress } = net.Server.prototype
   // The latest place of each server: one that failed may try again. None for what is no TCP port.
   const places = new WeakMap<net.Server, Placement | undefined>()
 
@@ -37,8 +39,8 @@ export function patchNode(handover: Handover, sockets: Sockets): void {
     // One that listens already is refused by Node, and keeps what it has.
     if (this.listening) return Reflect.apply(original, this, args)
     const options = optionsOf(args)
-    const placement = plan(options, handover)
-    if (!places.has(this)) follow(this, places, handover, server => twinOf(server, sockets))
+    const placement = plan(options, handover, known)
+    if (!places.has(this)) follow(this, places, handover, ownAddress, server => twinOf(server, sockets))
     places.set(this, placement)
     try {
       return Reflect.apply(original, this, placement?.at ? move(options, placement.at, sockets, args) : args)
@@ -48,6 +50,11 @@ export function patchNode(handover: Handover, sockets: Sockets): void {
     }
   }
   net.Server.prototype.listen = listen as typeof original
+  net.Server.prototype.address = function () {
+    const own = Reflect.apply(ownAddress, this, []) as net.AddressInfo | string | null
+    const placement = places.get(this)
+    return placement?.at && own !== null ? shownAddress(placement.asked, known, hasIPv6()) : own
+  }
   net.Server.prototype.close = function (...args) {
     closeTwin(this)
     // Now, not when it has closed: until the master knows, it keeps the connections that this waits for.
@@ -68,17 +75,12 @@ function optionsOf(args: unknown[]): ListenOptions {
 }
 
 /** Where the server goes; `undefined` for one that asks for no TCP port, which is left alone. */
-function plan(options: ListenOptions, handover: Handover): Placement | undefined {
+function plan(options: ListenOptions, handover: Handover, known: Known): Placement | undefined {
   if ('_handle' in options || 'handle' in options || typeof options.fd === 'number') return undefined
   if (options.port === undefined && (options.path !== undefined || !('port' in options))) return undefined
-  const port = parsePort(options.port)
-  if (port === undefined) return undefined
-  const { host, exclusive, reusePort } = options
-  return handover.place({
-    port,
-    ...(typeof host === 'string' && host !== '' && { host }),
-    ...(Boolean(exclusive || reusePort) && { apart: true }),
-  })
+  const { port, host, ipv6Only, exclusive, reusePort } = options
+  const asked = askedFor({ port, host, ipv6Only, apart: Boolean(exclusive || reusePort) }, known)
+  return asked && handover.place(asked)
 }
 
 /** The arguments for another place; everything that the app asked for besides stays. */
@@ -105,6 +107,7 @@ function follow(
   server: net.Server,
   places: WeakMap<net.Server, Placement | undefined>,
   handover: Handover,
+  ownAddress: net.Server['address'],
   openTwin: (server: net.Server) => Pick<Facts, 'local' | 'localUpgrades'>,
 ): void {
   const emitter: EventEmitter = server
@@ -113,7 +116,7 @@ function follow(
     track(closing)
     const placement = places.get(server)
     if (!placement) return
-    const { address, port } = server.address() as net.AddressInfo
+    const { address, port } = Reflect.apply(ownAddress, server, []) as net.AddressInfo
     const at = { host: address, port }
     if (!isHttp(server)) return handover.listening(placement, { protocol: 'tcp', ...at })
     if (placement.at) outliveProxy(server)
@@ -151,4 +154,16 @@ function closable(server: net.Server): Closable {
   if (isHttps(server)) return closableHttp(server, 'secureConnection', stop)
   // Nothing is known of what its connections mean, and they come from the master, which has waited for them.
   return { close: stop }
+}
+
+let ipv6: boolean | undefined
+
+/** Whether this machine has IPv6, so that a server without a host listens on `::`. */
+function hasIPv6(): boolean {
+  if (ipv6 === undefined) {
+    const { networkInterfaces } = require('node:os') as typeof import('node:os')
+    const addresses = Object.values(networkInterfaces()).flat()
+    ipv6 = addresses.some(address => address?.family === 'IPv6')
+  }
+  return ipv6
 }

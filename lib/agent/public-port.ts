@@ -14,7 +14,7 @@ export interface Ports {
 
 /** What a server asks for. */
 export interface Asked {
-  /** An IP address or a name; every address of the machine without one. */
+  /** An IP address; every address of the machine without one. A name has none of its own. */
   readonly host?: string
   /** 0 for any. */
   readonly port: number
@@ -22,6 +22,8 @@ export interface Asked {
   readonly unspecified?: boolean
   /** Whether the app wants a socket of this process alone. */
   readonly apart?: boolean
+  /** Whether `::` leaves IPv4 out. */
+  readonly v6Only?: boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -1,7 +1,7 @@
 //! The native half of the agent in a worker.
 
 use std::{
-  net::{IpAddr, Ipv4Addr, SocketAddr},
+  net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _},
   os::fd::IntoRawFd as _,
 };
 
@@ -15,6 +15,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::link::NativeChannel;
 use crate::ipc::{
+  address::Address,
   agent::{Agent, Request, inherit},
   local,
   message::{Hello, Leave, Listening, Message, Protocol},
@@ -67,6 +68,8 @@ pub struct NativeListening {
   pub id: u32,
   /// Whether it is the public one.
   pub public: bool,
+  /// Whether the master opened the address that it asked for.
+  pub shared: bool,
   /// `http` is balanced per request, `tcp` (anything else) per connection.
   #[napi(ts_type = "'http' | 'tcp'")]
   pub protocol: String,
@@ -82,6 +85,8 @@ pub struct NativeListening {
   pub requested_host: Option<String>,
   /// The port the app asked for; 0 for any.
   pub requested_port: u16,
+  /// Whether the app asked for `::` without IPv4.
+  pub v6_only: bool,
 }
 
 /// The native half of the agent in a worker: its end of the channel to the master.
@@ -160,14 +165,13 @@ impl NativeAgent {
   /// Say that a server of the app listens.
   #[napi]
   pub fn listening(&self, listening: NativeListening) -> Result<()> {
-    let host: IpAddr = listening
-      .host
-      .parse()
-      .map_err(|_| Error::new(Status::InvalidArg, format!("no IP address: {}", listening.host)))?;
+    let host = ip_address(&listening.host)?;
     let protocol = if listening.protocol == "http" { Protocol::Http } else { Protocol::Tcp };
     self.send(&Message::Listening(Listening {
       id: listening.id.into(),
       public: listening.public,
+      shared: listening.shared,
+      v6_only: listening.v6_only,
       protocol,
       host,
       port: listening.port,
@@ -176,6 +180,21 @@ impl NativeAgent {
       requested_host: listening.requested_host,
       requested_port: listening.requested_port,
     }))
+  }
+
+  /// Have the master open `port` of `host`, or of every address, for the server of that number, and wait until it has:
+  /// `false` if it cannot. The port is the master's then.
+  #[napi]
+  pub fn open(&self, id: u32, port: u16, v6_only: bool, host: Option<String>) -> Result<bool> {
+    let host = host.map(|host| ip_address(&host)).transpose()?;
+    self.agent.open(id.into(), Address { host, port, v6_only }).map_err(|error| io_error(&error))
+  }
+
+  /// The IP address that `host` names, the first one if it has several; `null` when it has none.
+  #[napi]
+  pub fn resolve(&self, host: String) -> Option<String> {
+    let mut found = (host.as_str(), 0).to_socket_addrs().ok()?;
+    found.next().map(|address| address.ip().to_string())
   }
 
   /// Say that the server of this number closed.
@@ -206,6 +225,10 @@ impl NativeAgent {
   fn send(&self, message: &Message) -> Result<()> {
     self.agent.send(message).map_err(|error| io_error(&error))
   }
+}
+
+fn ip_address(host: &str) -> Result<IpAddr> {
+  host.parse().map_err(|_| Error::new(Status::InvalidArg, format!("no IP address: {host}")))
 }
 
 fn io_error(error: &std::io::Error) -> Error {

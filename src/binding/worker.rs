@@ -44,8 +44,8 @@ pub struct NativeWorkerHealth {
 
 impl From<&WorkerView> for NativeWorker {
   fn from(view: &WorkerView) -> Self {
-    let counters = view.upstream.as_ref().map(|upstream| upstream.counters()).unwrap_or_default();
-    let active = view.upstream.as_ref().map_or(0, |upstream| upstream.in_flight());
+    let counters = view.counters();
+    let active = view.in_flight();
     Self {
       id: view.id.to_string(),
       // An `Option` would leave the field out.

@@ -348,7 +348,7 @@ fn serving(snapshot: &Snapshot) -> impl Iterator<Item = &WorkerView> {
 
 /// Requests that a worker is busy with; an open WebSocket is none.
 fn requests(worker: &WorkerView) -> usize {
-  worker.upstream.as_ref().map_or(0, |upstream| upstream.requests_in_flight())
+  worker.requests_in_flight()
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {

@@ -96,6 +96,7 @@ impl Births {
       port,
       demand,
       target: None,
+      served: Vec::new(),
       born: SystemTime::now(),
       ready: None,
       checkup: Checkup::NEW,

@@ -1,6 +1,6 @@
 //! Everything the supervisor can be asked, each with the reply it gives.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
@@ -86,10 +86,4 @@ pub enum Command {
     /// Whether requests may finish.
     graceful: bool,
   },
-}
-
-/// The address that workers asked for, if they asked for one in particular.
-#[must_use]
-pub fn specific(host: Option<IpAddr>) -> Option<IpAddr> {
-  host.filter(|host| !host.is_unspecified())
 }

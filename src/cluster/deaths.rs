@@ -34,9 +34,9 @@ impl Supervisor {
       Place::Standby => slot.probation.as_mut().and_then(|p| p.predecessor.take()),
       Place::Retiring(at) => (at < slot.retiring.len()).then(|| slot.retiring.remove(at)),
     };
-    if let Some(target) = gone.as_ref().and_then(|gone| gone.target.as_ref()) {
-      target.upstream.close();
-      self.departed = add(self.departed, target.upstream.counters());
+    for upstream in gone.iter().flat_map(Incarnation::upstreams) {
+      upstream.close();
+      self.departed = add(self.departed, upstream.counters());
     }
     let pid = gone.as_ref().and_then(|gone| gone.pid);
     let condemned = gone.as_ref().and_then(|gone| gone.condemned);

@@ -155,7 +155,7 @@ impl Enforcer {
   fn read(&mut self, worker: &WorkerView, pid: u32, at: Duration, counts: bool) -> Option<Reading> {
     let reading = self.sampler.read(pid).ok()?.reading;
     let told = registry::by_pid(pid).and_then(|worker| worker.requests());
-    let given = worker.upstream.as_ref().map(|upstream| upstream.counters().requests);
+    let given = worker.upstream.as_ref().map(|_| worker.counters().requests);
     Some(Reading {
       at,
       resident: reading.rss,

@@ -4,6 +4,7 @@
 //! owns all workers; [`operations`] asks it for the steps that a large operation is made of, one
 //! operation at a time. What it shows is a [`snapshot`].
 
+mod addresses;
 mod aggregate;
 mod asking;
 mod autoscaling;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{
   exchange::Role,
-  slot::{Place, Slot, Station, Successor},
+  slot::{Incarnation, Place, Slot, Successor},
   supervisor::{Closing, Supervisor, retire},
 };
 use crate::{
@@ -27,21 +27,27 @@ const SHARE: usize = 4;
 /// From a successor that could not be started at all to the next.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Where requests go: to workers that are well. When there is none, to those that failed their
-/// checks and still answer: an error of the app says more than one of ours. Never to one that hangs.
+/// Where requests go, see [`routable_by`].
 pub(super) fn routable(slots: &[Slot]) -> Vec<&Target> {
+  routable_by(slots, |worker| worker.ready.and(worker.target.as_ref()))
+}
+
+/// Where requests go, of those of whom `target` gives something: to workers that are well. When there is none, to those
+/// that failed their checks and still answer: an error of the app says more than one of ours. Never to one that hangs.
+pub(super) fn routable_by<T>(
+  slots: &[Slot],
+  target: impl Fn(&Incarnation) -> Option<&T>,
+) -> Vec<&T> {
   let serving = || {
-    slots.iter().filter_map(|slot| match (&slot.station, slot.target()) {
-      (Station::Serving(present), Some(target)) if present.condemned.is_none() => {
-        Some((present.checkup, target))
-      }
-      _ => None,
-    })
+    let present = slots.iter().filter_map(Slot::present);
+    present
+      .filter(|present| present.condemned.is_none())
+      .filter_map(|present| Some((present.checkup, target(present)?)))
   };
   let chosen = |wanted: fn(&Checkup) -> bool| {
     serving().filter(move |(checkup, _)| wanted(checkup)).map(|(_, target)| target)
   };
-  let well: Vec<&Target> = chosen(|checkup| !checkup.is_sick()).collect();
+  let well: Vec<&T> = chosen(|checkup| !checkup.is_sick()).collect();
   if well.is_empty() { chosen(|checkup| !checkup.hangs()).collect() } else { well }
 }
 

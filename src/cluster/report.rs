@@ -175,7 +175,7 @@ impl Reporter {
       if let Some(pid) = worker.pid
         && let Ok(sample) = memory.sampler.read(pid)
       {
-        let counted = worker.upstream.as_ref().map_or(0, |upstream| upstream.counters().requests);
+        let counted = worker.counters().requests;
         let vitals = memory.ward.look(pid, counted, age(worker, now)).clone();
         readings.insert(pid, Readings { sample, vitals });
       }
@@ -195,8 +195,8 @@ fn age(worker: &WorkerView, now: SystemTime) -> Duration {
 }
 
 fn worker(worker: &WorkerView, readings: &HashMap<u32, Readings>, age: Duration) -> Value {
-  let counters = worker.upstream.as_ref().map(|upstream| upstream.counters()).unwrap_or_default();
-  let latency = worker.upstream.as_ref().map(|upstream| upstream.latency()).unwrap_or_default();
+  let counters = worker.counters();
+  let latency = worker.latency();
   let reading = worker.pid.and_then(|pid| readings.get(&pid));
   let told = worker.pid.and_then(registry::by_pid);
   let page = told.as_ref().and_then(|told| told.page.as_ref());
@@ -213,7 +213,7 @@ fn worker(worker: &WorkerView, readings: &HashMap<u32, Readings>, age: Duration)
     "requestsPerSecond": reading.map_or(0.0, |reading| reading.vitals.rate),
     "averageResponseTime": average_ms(counters),
     "responseTimes": response_times(&latency),
-    "activeRequests": worker.upstream.as_ref().map_or(0, |upstream| upstream.in_flight()),
+    "activeRequests": worker.in_flight(),
     "memoryUsage": reading.map(|reading| reading.sample.reading.rss),
     "sharedMemoryUsage": reading.and_then(|reading| reading.vitals.pss),
     "cpuUsage": reading.map(|reading| reading.sample.usage_or_mean()),

@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::{
+  addresses::Served,
   command::Reply,
   exchange::{Recreation, Role},
   ports::PortLease,
@@ -19,6 +20,7 @@ use crate::{
   enforcement::Excess,
   error::ClusterError,
   health::checkup::Checkup,
+  proxy::{Address, Upstream},
   worker::{Demand, Generation, Target, cause::Cause},
 };
 
@@ -39,6 +41,8 @@ pub struct Incarnation {
   pub target: Option<Target>,
   /// Whether the app had a server and closed it.
   pub server_closed: bool,
+  /// Its servers beside the public one.
+  pub served: Vec<Served>,
   /// When it was started.
   pub born: SystemTime,
   /// When it proved that it is ready.
@@ -52,6 +56,18 @@ pub struct Incarnation {
 }
 
 impl Incarnation {
+  /// Where requests at `address` go, if it takes them.
+  #[must_use]
+  pub fn at(&self, address: &Address) -> Option<&Arc<Upstream>> {
+    self.served.iter().find(|served| served.address == *address)?.upstream.as_ref()
+  }
+
+  /// Every way to it.
+  pub fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+    let public = self.target.iter().map(|target| &target.upstream);
+    public.chain(self.served.iter().filter_map(|served| served.upstream.as_ref()))
+  }
+
   /// How long it has been ready.
   #[must_use]
   pub fn uptime(&self, now: Instant) -> Duration {
@@ -61,7 +77,7 @@ impl Incarnation {
   /// Its life so far, as the restart policy judges it.
   #[must_use]
   pub fn life(&self, now: Instant) -> Life {
-    let broke_request = self.target.as_ref().is_some_and(|target| target.upstream.broke_request());
+    let broke_request = self.upstreams().any(|upstream| upstream.broke_request());
     Life { uptime: self.ready.map(|ready| now.saturating_duration_since(ready)), broke_request }
   }
 
@@ -296,15 +312,14 @@ impl Slot {
 
   /// Every process of it that there is.
   pub fn processes(&self) -> impl Iterator<Item = u32> {
+    self.incarnations().filter_map(|i| i.pid)
+  }
+
+  /// The same, as the supervisor holds them.
+  pub fn incarnations(&self) -> impl Iterator<Item = &Incarnation> {
     let successor = self.successor.as_ref().map(|successor| &successor.incarnation);
     let standby = self.standby();
-    self
-      .present()
-      .into_iter()
-      .chain(successor)
-      .chain(standby)
-      .chain(&self.retiring)
-      .filter_map(|i| i.pid)
+    self.present().into_iter().chain(successor).chain(standby).chain(&self.retiring)
   }
 
   /// The slot as users see it.
@@ -336,6 +351,11 @@ impl Slot {
       fresh: !self.ready.is_empty(),
       restarts: self.restarts,
       upstream: shown.and_then(|shown| shown.target.as_ref()).map(|t| Arc::clone(&t.upstream)),
+      others: shown
+        .iter()
+        .flat_map(|shown| &shown.served)
+        .filter_map(|served| served.upstream.clone())
+        .collect(),
       last_error: self.last_error.as_ref().map(ToString::to_string),
       last_hang: self.last_hang.clone(),
       generation: self.present().map(|present| present.generation),

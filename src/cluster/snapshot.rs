@@ -13,6 +13,7 @@ use crate::{
     verdict::Verdict,
   },
   proxy::{Counters, Upstream},
+  telemetry::histogram::Counts,
   worker::{Generation, cause::Cause},
 };
 
@@ -68,6 +69,8 @@ pub struct WorkerView {
   pub restarts: u32,
   /// Live counters of the present process.
   pub upstream: Option<Arc<Upstream>>,
+  /// Those of its servers beside the public one.
+  pub others: Vec<Arc<Upstream>>,
   /// What is known of its last failure.
   pub last_error: Option<String>,
   /// The last process of it that hung and was killed for it.
@@ -90,6 +93,37 @@ pub struct Hang {
 }
 
 impl WorkerView {
+  /// What its present process counted, at every address.
+  #[must_use]
+  pub fn counters(&self) -> Counters {
+    self.upstreams().fold(Counters::default(), |sum, upstream| add(sum, upstream.counters()))
+  }
+
+  /// Requests and tunnels of its present process that go on, at every address.
+  #[must_use]
+  pub fn in_flight(&self) -> usize {
+    self.upstreams().map(|upstream| upstream.in_flight()).sum()
+  }
+
+  /// The same without tunnels.
+  #[must_use]
+  pub fn requests_in_flight(&self) -> usize {
+    self.upstreams().map(|upstream| upstream.requests_in_flight()).sum()
+  }
+
+  /// Times of its present process, at every address.
+  #[must_use]
+  pub fn latency(&self) -> Counts {
+    self.upstreams().fold(Counts::default(), |sum, upstream| {
+      let counts = upstream.latency();
+      if sum.total() == 0 { counts } else { sum.with(&counts) }
+    })
+  }
+
+  fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+    self.upstream.iter().chain(&self.others)
+  }
+
   /// Whether it takes requests and answers its checks.
   #[must_use]
   pub fn serves(&self) -> bool {
@@ -136,8 +170,7 @@ impl Snapshot {
   /// What all workers counted since the start, those that are gone included.
   #[must_use]
   pub fn counters(&self) -> Counters {
-    let present = self.workers.iter().filter_map(|worker| worker.upstream.as_ref());
-    present.fold(self.departed, |sum, upstream| add(sum, upstream.counters()))
+    self.workers.iter().fold(self.departed, |sum, worker| add(sum, worker.counters()))
   }
 }
 

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
   births::Births,
-  command::{Command, Reply, specific},
+  command::{Command, Reply},
   exchange::Role,
   launch::Host,
   outbox::Outbox,
@@ -30,7 +30,7 @@ use crate::{
   error::{ClusterError, Result},
   event::{Event, EventSink},
   health::{checkup::Checkup, verdict::Verdict},
-  proxy::{Counters, Farewell, Proxy},
+  proxy::{Address, Counters, Farewell, Proxy},
   worker::{Demand, News, Notice, Nursery, Target, tuning::Refusal},
 };
 
@@ -60,7 +60,7 @@ pub struct Parts {
 /// The actor.
 pub struct Supervisor {
   pub(super) births: Births,
-  proxy: Proxy,
+  pub(super) proxy: Proxy,
   pub(super) outbox: Outbox,
   snapshots: watch::Sender<Arc<Snapshot>>,
   commands: mpsc::Receiver<Command>,
@@ -149,6 +149,7 @@ impl Supervisor {
       self.judge_trials();
       self.judge_probations();
       self.let_go();
+      self.close_unwanted();
       self.show();
     }
     // Tunnels ended with their workers.
@@ -254,8 +255,11 @@ impl Supervisor {
   fn open(&mut self) -> Result<()> {
     let mut targets = self.slots.iter().filter_map(Slot::target).peekable();
     if targets.peek().is_some() {
-      let asked = targets.find_map(|target| target.requested_host);
-      self.proxy.open(specific(asked))?;
+      let asked = targets.find_map(|target| {
+        let host = Some(target.requested_host?);
+        Some(Address { host, port: self.proxy.port(), v6_only: target.v6_only })
+      });
+      self.proxy.open_at(asked)?;
     }
     self.step(Step::Open);
     Ok(())
@@ -294,7 +298,10 @@ impl Supervisor {
     let demand = if graceful { Demand::Stop { by } } else { Demand::Kill };
     self.abandon(demand);
     for index in 0..self.slots.len() {
-      let serves = self.slots.get(index).is_some_and(|slot| slot.target().is_some());
+      let serves = self
+        .slots
+        .get(index)
+        .is_some_and(|slot| slot.incarnations().any(|it| it.upstreams().next().is_some()));
       if !graceful || !serves {
         self.dismiss(index, demand, None);
       }
@@ -376,6 +383,9 @@ impl Supervisor {
         self.open_late(index);
       }
       News::Closed => self.retarget(index, place, None),
+      News::Asks { address, reply } => self.asks(index, place, address, reply),
+      News::Serves { address, upstream } => self.serves(index, place, address, upstream),
+      News::Leaves { address } => self.leaves(index, place, address),
       News::Ready { target } => match place {
         Place::Station => self.serve(index, target),
         Place::Successor => self.try_out(index, target),
@@ -385,7 +395,7 @@ impl Supervisor {
     }
   }
 
-  fn with(&mut self, index: usize, place: Place, change: impl FnOnce(&mut Incarnation)) {
+  pub(super) fn with(&mut self, index: usize, place: Place, change: impl FnOnce(&mut Incarnation)) {
     if let Some(worker) = self.slots.get_mut(index).and_then(|slot| slot.at_mut(place)) {
       change(worker);
     }
@@ -516,6 +526,7 @@ impl Supervisor {
     let targets = routable(&self.slots).into_iter();
     let upstreams = targets.map(|target| Arc::clone(&target.upstream)).collect();
     self.proxy.routes().publish(upstreams);
+    self.publish_further();
   }
 
   /// Let everybody see what is, and only then tell them of it.
@@ -592,9 +603,9 @@ impl Supervisor {
 
 /// Tell a process that is not routable any more to go.
 pub(super) fn retire(incarnation: &Incarnation, demand: Demand, farewell: Farewell) {
-  if let Some(target) = &incarnation.target {
-    target.upstream.close();
-    target.upstream.dismiss(farewell);
+  for upstream in incarnation.upstreams() {
+    upstream.close();
+    upstream.dismiss(farewell);
   }
   incarnation.raise_demand(demand);
 }

@@ -96,6 +96,7 @@ fn target(worker: &str) -> Target {
   Target {
     upstream: Upstream::new(worker.to_owned(), Endpoint::Tcp(address), Protocol::Http),
     requested_host: None,
+    v6_only: false,
   }
 }
 
@@ -169,6 +170,8 @@ macro_rules! call {
   }};
 }
 
+#[path = "addresses_tests.rs"]
+mod addresses;
 #[path = "enforcement_tests.rs"]
 mod enforcement;
 

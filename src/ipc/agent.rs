@@ -4,6 +4,7 @@
 //! JavaScript is busy, and it is what ends a worker whose master is gone.
 
 use std::{
+  collections::HashMap,
   fs::OpenOptions,
   io::{self, IoSliceMut, Write as _},
   mem,
@@ -27,6 +28,7 @@ use nix::{
 };
 
 use super::{
+  address::Address,
   frame::Decoder,
   message::{Leave, Message},
   settings::IpcSettings,
@@ -116,10 +118,16 @@ enum Mailbox {
 struct Shared {
   mailbox: Mutex<Mailbox>,
   arrived: Condvar,
+  /// Answers of the master about addresses, by server, until they are taken.
+  opened: Mutex<HashMap<u64, Option<bool>>>,
+  answered: Condvar,
 }
 
 /// How long the channel for messages may take to come.
 const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// How long the master may take to open an address; it answers from a thread that nothing blocks.
+const OPENING: Duration = Duration::from_secs(10);
 
 /// The worker's end.
 #[derive(Debug)]
@@ -162,6 +170,23 @@ impl Agent {
     }
   }
 
+  /// Have the master open `address` for the server of that number, and wait for the answer: whether it is open. The
+  /// reading thread takes the answer, so that the calling thread may be the one that runs JavaScript.
+  ///
+  /// # Errors
+  /// As [`send`](Self::send).
+  pub fn open(&self, id: u64, address: Address) -> io::Result<bool> {
+    self.shared.answers().insert(id, None);
+    let sent = self.send(&Message::Open { id, address });
+    let answers = self.shared.answers();
+    let awaited = |answers: &mut HashMap<u64, Option<bool>>| answers.get(&id) == Some(&None);
+    let wait = if sent.is_ok() { OPENING } else { Duration::ZERO };
+    let waited = self.shared.answered.wait_timeout_while(answers, wait, awaited);
+    let mut answers = waited.unwrap_or_else(PoisonError::into_inner).0;
+    let answer = answers.remove(&id).flatten();
+    sent.map(|()| answer.unwrap_or(false))
+  }
+
   /// Send; returns when the kernel has taken the whole message.
   ///
   /// # Errors
@@ -184,6 +209,18 @@ fn end_group() {
 }
 
 impl Shared {
+  fn answers(&self) -> MutexGuard<'_, HashMap<u64, Option<bool>>> {
+    self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+
+  /// The master answered. An answer that came too late is dropped.
+  fn answer(&self, id: u64, open: bool) {
+    if let Some(answer) = self.answers().get_mut(&id) {
+      *answer = Some(open);
+    }
+    self.answered.notify_all();
+  }
+
   fn lock(&self) -> MutexGuard<'_, Mailbox> {
     self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
   }
@@ -241,6 +278,7 @@ fn read_all(stream: &UnixStream, shared: &Shared, deliver: &impl Fn(Request)) {
         Ok(None) => break,
         Ok(Some(frame)) => match Message::from_frame(&frame) {
           Ok(Message::Ping { id }) => deliver(Request::Ping { id }),
+          Ok(Message::Opened { id, open }) => shared.answer(id, open),
           Ok(Message::Shutdown(leave)) => deliver(Request::Shutdown(leave)),
           Ok(Message::Messages(settings)) => match descriptor.take() {
             Some(end) => shared.put(settings, end),

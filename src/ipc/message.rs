@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{frame::Frame, settings::IpcSettings};
+use super::{address::Address, frame::Frame, settings::IpcSettings};
 
 /// A server of the worker's app that listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Listening {
   pub id: u64,
   /// Whether it is the public one.
   pub public: bool,
+  /// Whether the master opened the address that it asked for.
+  #[serde(default)]
+  pub shared: bool,
   /// What is spoken there.
   pub protocol: Protocol,
   /// The address it listens on now.
@@ -33,6 +36,9 @@ pub struct Listening {
   pub requested_host: Option<String>,
   /// The port the app asked for; 0 when any would do.
   pub requested_port: u16,
+  /// Whether the app asked for `::` without IPv4.
+  #[serde(default)]
+  pub v6_only: bool,
 }
 
 /// What a worker's server speaks, as far as the balancer has to know.
@@ -71,6 +77,20 @@ pub enum Message {
   Hello(Hello),
   /// Worker → master: a server listens.
   Listening(Listening),
+  /// Worker → master: open an address for a server that is about to listen. Answered at once.
+  Open {
+    /// The number of the server.
+    id: u64,
+    /// The address that the app asked for.
+    address: Address,
+  },
+  /// Master → worker: whether the address is open.
+  Opened {
+    /// The number of the server.
+    id: u64,
+    /// Whether it is.
+    open: bool,
+  },
   /// Worker → master: a server closed.
   Closed {
     /// Its number.
@@ -106,6 +126,9 @@ mod kind {
   pub(super) const CLOSED: u8 = 7;
   pub(super) const MESSAGES: u8 = 8;
   pub(super) const UNDECIDED: u8 = 9;
+  pub(super) const OPEN: u8 = 10;
+  pub(super) const OPENED: u8 = 11;
+  pub(super) const REFUSED: u8 = 12;
 }
 
 impl Message {
@@ -115,6 +138,9 @@ impl Message {
     let (kind, id, correlation, payload) = match self {
       Self::Hello(hello) => (kind::HELLO, 0, 0, json(hello)),
       Self::Listening(listening) => (kind::LISTENING, 0, 0, json(listening)),
+      Self::Open { id, address } => (kind::OPEN, *id, 0, json(address)),
+      Self::Opened { id, open: true } => (kind::OPENED, 0, *id, Vec::new()),
+      Self::Opened { id, open: false } => (kind::REFUSED, 0, *id, Vec::new()),
       Self::Closed { id } => (kind::CLOSED, *id, 0, Vec::new()),
       Self::Ready => (kind::READY, 0, 0, Vec::new()),
       Self::Undecided => (kind::UNDECIDED, 0, 0, Vec::new()),
@@ -139,6 +165,11 @@ impl Message {
       kind::LISTENING => {
         serde_json::from_slice(&frame.payload).map(Self::Listening).map_err(|e| bad("listening", e))
       }
+      kind::OPEN => serde_json::from_slice(&frame.payload)
+        .map(|address| Self::Open { id: frame.id, address })
+        .map_err(|e| bad("open", e)),
+      kind::OPENED => Ok(Self::Opened { id: frame.correlation, open: true }),
+      kind::REFUSED => Ok(Self::Opened { id: frame.correlation, open: false }),
       kind::CLOSED => Ok(Self::Closed { id: frame.id }),
       kind::READY => Ok(Self::Ready),
       kind::UNDECIDED => Ok(Self::Undecided),
@@ -171,6 +202,8 @@ mod tests {
     let listening = Listening {
       id: 3,
       public: true,
+      shared: true,
+      v6_only: false,
       protocol: Protocol::Tcp,
       host: IpAddr::from([127, 0, 0, 1]),
       port: 8086,
@@ -182,6 +215,9 @@ mod tests {
     for message in [
       Message::Hello(Hello { runtime: "bun".to_owned(), version: "1.4.5".to_owned() }),
       Message::Listening(listening),
+      Message::Open { id: 4, address: Address::new(Some([127, 0, 0, 1].into()), 80) },
+      Message::Opened { id: 4, open: true },
+      Message::Opened { id: 4, open: false },
       Message::Closed { id: 3 },
       Message::Ready,
       Message::Undecided,

@@ -7,6 +7,7 @@
 //! [`messages`] makes it and hands it over, [`outgoing`] writes, [`incoming`] reads, [`settings`] says
 //! how much of what.
 
+pub mod address;
 pub mod agent;
 pub mod channel;
 pub mod compress;

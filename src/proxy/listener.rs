@@ -13,7 +13,7 @@ use tokio::{
   sync::mpsc::{UnboundedSender, error::SendError},
 };
 
-use super::{holder, shard::Accepted, shared::Shared};
+use super::{Address, holder, shard::Accepted, shared::Shared};
 use crate::error::{ClusterError, Result};
 
 /// Connections that the kernel may hold for us; it applies its own limit (`somaxconn`) too.
@@ -25,24 +25,25 @@ const MAX_BACK_OFF: Duration = Duration::from_secs(1);
 ///
 /// Without `host`, the socket takes IPv6 and IPv4 connections to every address of the machine, or IPv4
 /// alone where there is no IPv6.
-pub(super) fn reserve(host: Option<IpAddr>, port: u16) -> Result<Socket> {
+pub(super) fn reserve(address: Address) -> Result<Socket> {
+  let Address { host, port, v6_only } = address;
   let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
   let bound = match host {
-    Some(host) => bind(host, port),
-    None => bind(any, port).or_else(|error| match error.kind() {
+    Some(host) => bind(host, port, v6_only),
+    None => bind(any, port, false).or_else(|error| match error.kind() {
       io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
-      _ => bind(Ipv4Addr::UNSPECIFIED.into(), port),
+      _ => bind(Ipv4Addr::UNSPECIFIED.into(), port, false),
     }),
   };
-  bound.map_err(|error| refused(host, port, &error))
+  bound.map_err(|error| refused(address, &error))
 }
 
-fn bind(host: IpAddr, port: u16) -> io::Result<Socket> {
+fn bind(host: IpAddr, port: u16, v6_only: bool) -> io::Result<Socket> {
   let address = SocketAddr::new(host, port);
   // Close-on-exec: a worker must not inherit the port.
   let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
   if host == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
-    socket.set_only_v6(false)?;
+    socket.set_only_v6(v6_only)?;
   }
   // Connections of the last run in TIME_WAIT do not hold the port against us.
   socket.set_reuse_address(true)?;
@@ -52,16 +53,12 @@ fn bind(host: IpAddr, port: u16) -> io::Result<Socket> {
 }
 
 /// Begins to listen on a reserved socket. Another process may have taken the port until here.
-pub(super) fn listen(
-  socket: Socket,
-  host: Option<IpAddr>,
-  port: u16,
-) -> Result<std::net::TcpListener> {
-  socket.listen(BACKLOG).map_err(|error| refused(host, port, &error))?;
+pub(super) fn listen(socket: Socket, address: Address) -> Result<std::net::TcpListener> {
+  socket.listen(BACKLOG).map_err(|error| refused(address, &error))?;
   Ok(socket.into())
 }
 
-fn refused(host: Option<IpAddr>, port: u16, error: &io::Error) -> ClusterError {
+fn refused(Address { host, port, .. }: Address, error: &io::Error) -> ClusterError {
   if error.kind() == io::ErrorKind::AddrInUse {
     return ClusterError::PortInUse { port, pid: holder::pid(port) };
   }

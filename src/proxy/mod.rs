@@ -24,6 +24,7 @@ mod farewell;
 mod fields;
 mod forward;
 mod frames;
+mod further;
 mod goodbye;
 mod guard;
 mod holder;
@@ -70,7 +71,8 @@ pub use self::{
   trust::Trust,
   upstream::{Counters, Endpoint, Protocol, Upstream},
 };
-use self::{shard::Shard, shared::Shared};
+use self::{further::Further, shard::Shard, shared::Shared};
+pub use crate::ipc::address::Address;
 use crate::{
   balancer::Strategy,
   error::{ClusterError, Result},
@@ -88,7 +90,8 @@ pub const MAX_THREADS: usize = 8;
 /// # Errors
 /// Like [`Proxy::bind`].
 pub fn listen_on(host: Option<IpAddr>, port: u16) -> Result<std::net::TcpListener> {
-  listener::listen(listener::reserve(host, port)?, host, port)
+  let address = Address::new(host, port);
+  listener::listen(listener::reserve(address)?, address)
 }
 
 /// How a proxy is set up.
@@ -151,8 +154,12 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Inner {
   shared: Arc<Shared>,
-  host: Option<IpAddr>,
-  port: u16,
+  address: Address,
+  /// How further addresses are set up.
+  options: Options,
+  /// The strategy in use.
+  strategy: Mutex<Strategy>,
+  further: Further,
   threads: usize,
   stage: Mutex<Stage>,
 }
@@ -172,10 +179,15 @@ impl Proxy {
   /// [`ClusterError::PortInUse`] with the process that listens there, as far as it can be seen;
   /// [`ClusterError::PortUnavailable`] for any other refusal, such as missing rights.
   pub fn bind(options: Options) -> Result<Self> {
-    let socket = listener::reserve(options.host, options.port)?;
-    let address =
+    Self::bind_at(Address::new(options.host, options.port), options)
+  }
+
+  fn bind_at(address: Address, options: Options) -> Result<Self> {
+    let further = Options { threads: Some(1), ..options.clone() };
+    let socket = listener::reserve(address)?;
+    let bound =
       socket.local_addr().map_err(|error| ClusterError::system("read its port", &error))?;
-    let port = address.as_socket().map_or(options.port, |address| address.port());
+    let port = bound.as_socket().map_or(address.port, |bound| bound.port());
     let threads = options.threads.or_else(|| available_parallelism().ok().map(Into::into));
     Ok(Self {
       inner: Arc::new(Inner {
@@ -185,8 +197,10 @@ impl Proxy {
           options.edge,
           options.client_header,
         )),
-        host: options.host,
-        port,
+        address: Address { port, ..address },
+        strategy: Mutex::new(options.strategy),
+        options: further,
+        further: Further::default(),
         threads: threads.unwrap_or(1).clamp(1, MAX_THREADS),
         stage: Mutex::new(Stage::Reserved(socket)),
       }),
@@ -196,7 +210,7 @@ impl Proxy {
   /// The public port.
   #[must_use]
   pub fn port(&self) -> u16 {
-    self.inner.port
+    self.inner.address.port
   }
 
   /// Variables by which the agents in the workers learn what to look for in requests.
@@ -216,6 +230,14 @@ impl Proxy {
   /// Like [`bind`](Self::bind), if the port was taken meanwhile; [`ClusterError::System`] when the
   /// operating system refuses a thread; [`ClusterError::Stopped`] after [`close`](Self::close).
   pub fn open(&self, host: Option<IpAddr>) -> Result<()> {
+    self.open_at(Some(Address::new(host, self.port())))
+  }
+
+  /// [`open`](Self::open), for all that an app can ask for. The port is that of the proxy in any case.
+  ///
+  /// # Errors
+  /// Like [`open`](Self::open).
+  pub fn open_at(&self, asked: Option<Address>) -> Result<()> {
     let inner = &*self.inner;
     let mut stage = inner.stage();
     match &*stage {
@@ -223,14 +245,17 @@ impl Proxy {
       Stage::Closed => return Err(ClusterError::Stopped { call: "listen" }),
       Stage::Reserved(_) => {}
     }
-    let narrower = host.filter(|host| inner.host.is_none() && !host.is_unspecified());
-    let host = inner.host.or(narrower);
+    let port = inner.address.port;
+    let narrower = asked
+      .filter(|asked| inner.address.host.is_none() && asked.is_narrow())
+      .map(|asked| Address { port, ..asked });
+    let address = narrower.unwrap_or(inner.address);
     // The old socket still holds the port while the new one is bound: nobody can slip in between.
-    let rebound = narrower.map(|host| listener::reserve(Some(host), inner.port)).transpose()?;
+    let rebound = narrower.map(listener::reserve).transpose()?;
     let Stage::Reserved(reserved) = std::mem::replace(&mut *stage, Stage::Closed) else {
       return Ok(());
     };
-    let listener = listener::listen(rebound.unwrap_or(reserved), host, inner.port)?;
+    let listener = listener::listen(rebound.unwrap_or(reserved), address)?;
     let opened = inner.start(listener);
     match opened {
       Ok(()) => *stage = Stage::Open,
@@ -238,6 +263,43 @@ impl Proxy {
       Err(_) => inner.shared.close(Instant::now()),
     }
     opened
+  }
+
+  /// Opens an address beside the public port, for requests that wait until its routing table is published. One that is
+  /// open stays as it is.
+  ///
+  /// # Errors
+  /// Like [`bind`](Self::bind) and [`open`](Self::open).
+  pub fn open_further(&self, address: Address) -> Result<()> {
+    self.inner.further.open(address, self.current_options())
+  }
+
+  /// The addresses that are open beside the public port.
+  #[must_use]
+  pub fn further(&self) -> Vec<Address> {
+    self.inner.further.addresses()
+  }
+
+  /// Publishes the routing table of a further address.
+  pub fn publish_further(&self, address: &Address, upstreams: Vec<Arc<Upstream>>) {
+    self.inner.further.publish(address, upstreams);
+  }
+
+  /// Begins to close a further address.
+  pub fn close_further(&self, address: &Address, deadline: Instant) {
+    self.inner.further.close(address, deadline);
+  }
+
+  fn is_running(&self) -> bool {
+    *self.inner.shared.running.borrow() > 0
+  }
+
+  /// The options with what was changed since.
+  fn current_options(&self) -> Options {
+    let settings = self.inner.shared.settings.load();
+    let (queue, edge) = (settings.queue, settings.edge.clone());
+    let strategy = *self.inner.strategy.lock().unwrap_or_else(PoisonError::into_inner);
+    Options { queue, edge, strategy, ..self.inner.options.clone() }
   }
 
   /// The routing table.
@@ -249,16 +311,20 @@ impl Proxy {
   /// Balances by another strategy from the next request on.
   pub fn set_strategy(&self, strategy: Strategy) {
     self.inner.shared.configure(|settings| settings.balancer = strategy.balancer());
+    *self.inner.strategy.lock().unwrap_or_else(PoisonError::into_inner) = strategy;
+    self.inner.further.all().iter().for_each(|proxy| proxy.set_strategy(strategy));
   }
 
   /// Applies other limits to the requests that begin to wait from now on.
   pub fn set_queue(&self, limits: QueueLimits) {
     self.inner.shared.configure(|settings| settings.queue = limits);
+    self.inner.further.all().iter().for_each(|proxy| proxy.set_queue(limits));
   }
 
   /// Applies other rules to the requests that are read from now on.
   pub fn set_edge(&self, edge: &Edge) {
     self.inner.shared.configure(|settings| settings.edge = edge.clone());
+    self.inner.further.all().iter().for_each(|proxy| proxy.set_edge(edge));
   }
 
   /// Begins to close: stops accepting, and answers what is in flight and what idle client connections ask
@@ -268,6 +334,7 @@ impl Proxy {
     // Frees the port if it was only reserved.
     *self.inner.stage() = Stage::Closed;
     self.inner.shared.close(deadline);
+    self.inner.further.end(deadline);
   }
 
   /// Resolves when no request is left, after [`begin_close`](Self::begin_close). Tunnels may be: they
@@ -276,6 +343,9 @@ impl Proxy {
     let mut serving = self.inner.shared.serving.subscribe();
     // Fails only without a sender, which `self` holds.
     let _ = serving.wait_for(|serving| *serving == 0).await;
+    for proxy in self.inner.further.all() {
+      Box::pin(proxy.drained()).await;
+    }
   }
 
   /// Closes, and resolves when everything has ended, tunnels and threads too: the port is free.
@@ -287,13 +357,16 @@ impl Proxy {
     let mut running = self.inner.shared.running.subscribe();
     // Fails only without a sender, which `self` holds.
     let _ = running.wait_for(|running| *running == 0).await;
+    for proxy in self.inner.further.all() {
+      Box::pin(proxy.close(deadline)).await;
+    }
   }
 
   /// Times from a request to the head of its answer as clients saw them, in microseconds: waiting for
   /// a worker and repeating are in them.
   #[must_use]
   pub fn latency(&self) -> Counts {
-    self.inner.shared.latency.counts()
+    self.inner.further.add_latency(self.inner.shared.latency.counts())
   }
 
   /// Whether every data-plane thread turns, asked now and given `limit` to say so. Before the port is
@@ -307,14 +380,15 @@ impl Proxy {
   #[must_use]
   pub fn stats(&self) -> ProxyStats {
     let Shared { tally, queue, .. } = &*self.inner.shared;
-    ProxyStats {
+    let stats = ProxyStats {
       connections: tally.connections.load(Ordering::Relaxed),
       waiting: queue.waiting(),
       unavailable: tally.unavailable.load(Ordering::Relaxed),
       bad_gateway: tally.bad_gateway.load(Ordering::Relaxed),
       retries: tally.retries.load(Ordering::Relaxed),
       panics: tally.panics.load(Ordering::Relaxed),
-    }
+    };
+    self.inner.further.add_to(stats)
   }
 }
 

@@ -259,7 +259,9 @@ impl Upstream {
     Crowded { upstream: self }
   }
 
-  pub(super) fn is_closed(&self) -> bool {
+  /// Whether it was taken out.
+  #[must_use]
+  pub fn is_closed(&self) -> bool {
     self.closed.load(Ordering::Relaxed)
   }
 

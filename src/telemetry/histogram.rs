@@ -59,6 +59,13 @@ impl Default for Counts {
 }
 
 impl Counts {
+  /// Both together.
+  #[must_use]
+  pub fn with(&self, other: &Self) -> Self {
+    let cells = self.cells.iter().zip(&other.cells);
+    Self { cells: cells.map(|(one, other)| one.saturating_add(*other)).collect() }
+  }
+
   /// What came since `before`.
   #[must_use]
   pub fn since(&self, before: &Self) -> Self {

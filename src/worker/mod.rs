@@ -24,12 +24,17 @@ use std::{net::IpAddr, sync::Arc};
 
 use nix::unistd::Pid;
 use tokio::{
-  sync::{mpsc, watch},
+  sync::{mpsc, oneshot, watch},
   time::Instant,
 };
 
 use self::{cause::Cause, spawner::Launch, tuning::Refusal};
-use crate::{config::Config, error::ClusterError, health::checkup::Checkup, proxy::Upstream};
+use crate::{
+  config::Config,
+  error::ClusterError,
+  health::checkup::Checkup,
+  proxy::{Address, Upstream},
+};
 
 /// One incarnation of a worker; never used twice in the life of a cluster.
 pub type Generation = u64;
@@ -99,6 +104,25 @@ pub enum News {
   Listening(Target),
   /// It does not listen any more.
   Closed,
+  /// It is about to listen at an address beside the public port, and waits until that is open.
+  Asks {
+    /// The address.
+    address: Address,
+    /// Whether it is open.
+    reply: oneshot::Sender<bool>,
+  },
+  /// It takes requests at such an address, or takes them elsewhere than before.
+  Serves {
+    /// The address.
+    address: Address,
+    /// Where they go.
+    upstream: Arc<Upstream>,
+  },
+  /// It has no server at such an address any more.
+  Leaves {
+    /// The address.
+    address: Address,
+  },
   /// Its last check.
   Checkup(Checkup),
   /// Its process ended and was reaped. Always the last news.
@@ -112,6 +136,8 @@ pub struct Target {
   pub upstream: Arc<Upstream>,
   /// The address that the app itself asked to listen on, where it was an IP address.
   pub requested_host: Option<IpAddr>,
+  /// Whether it asked for `::` without IPv4.
+  pub v6_only: bool,
 }
 
 /// How a worker ended.

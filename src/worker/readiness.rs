@@ -110,6 +110,8 @@ mod tests {
     Listening {
       id: 1,
       public: true,
+      shared: false,
+      v6_only: false,
       protocol: Protocol::Http,
       host: IpAddr::from([127, 0, 0, 1]),
       port: 8086,

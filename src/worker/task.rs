@@ -1,6 +1,7 @@
 //! The actor that owns one worker process.
 
 use std::{
+  collections::BTreeMap,
   future::pending,
   io,
   net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -13,7 +14,7 @@ use nix::sys::signal::Signal;
 use tokio::{
   net::{TcpStream, UnixStream},
   sync::oneshot,
-  task::JoinHandle,
+  task::{JoinHandle, JoinSet},
   time::{Instant, sleep, sleep_until, timeout},
 };
 
@@ -42,7 +43,7 @@ use crate::{
     messages::Messages,
   },
   monitor::cgroup::Witness,
-  proxy::{self, Endpoint, Upstream},
+  proxy::{self, Address, Endpoint, Upstream},
   telemetry::registry::{self, Entry},
 };
 
@@ -110,6 +111,8 @@ async fn run(birth: Birth, spawner: &Spawner, forward: Forward, messages: &Arc<M
     readiness: Readiness::new(wait_ready),
     overdue: None,
     servers: Servers::default(),
+    asked: BTreeMap::new(),
+    proofs: JoinSet::new(),
     undecided: false,
     upstreams: Vec::new(),
     checks: Checks::OFF,
@@ -164,6 +167,10 @@ struct Task {
   overdue: Option<(Duration, Missing)>,
   /// The servers of its app that listen.
   servers: Servers,
+  /// The addresses beside the public port that were opened for its servers, by server.
+  asked: BTreeMap<u64, Address>,
+  /// Connection attempts that prove what it says of servers at those.
+  proofs: JoinSet<Listening>,
   /// Set when it was killed because the public one among its servers could not be told.
   undecided: bool,
   /// Its servers so far: one that was closed may have requests to finish.
@@ -201,12 +208,25 @@ impl Task {
         message = receive(&mut channel) => match message {
           Some(Message::Listening(listening)) => {
             self.servers.add(&listening);
+            if listening.shared && self.asked.contains_key(&listening.id) {
+              self.proofs.spawn(answers(listening.clone()));
+            }
             if listening.public {
               proof = Some(prove(listening));
             }
             continue;
           }
+          Some(Message::Open { id, address }) => {
+            let open = self.open(id, address).await;
+            if let Some(Err(reason)) = channel.as_ref().map(|c| c.send(&Message::Opened { id, open })) {
+              tracing::warn!(worker = %self.birth.worker, %reason, "an answer was not sent");
+            }
+            continue;
+          }
           Some(Message::Closed { id }) => {
+            if let Some(address) = self.asked.remove(&id) {
+              self.report(News::Leaves { address }).await;
+            }
             if self.servers.remove(id) {
               proof = None;
               self.readiness.closed();
@@ -241,7 +261,12 @@ impl Task {
             tracing::debug!(worker = %self.birth.worker, ?hello, "agent connected");
             continue;
           }
-          Some(other @ (Message::Ping { .. } | Message::Messages(_) | Message::Shutdown(_))) => {
+          Some(
+            other @ (Message::Ping { .. }
+            | Message::Messages(_)
+            | Message::Opened { .. }
+            | Message::Shutdown(_)),
+          ) => {
             tracing::warn!(worker = %self.birth.worker, ?other, "message of a master from a worker");
             continue;
           }
@@ -254,6 +279,12 @@ impl Task {
           proof = None;
           if let Some(listening) = proved.and_then(|listening| self.readiness.proved(listening)) {
             self.ready(Some(listening)).await;
+          }
+          continue;
+        }
+        Some(proved) = self.proofs.join_next(), if !self.proofs.is_empty() => {
+          if let Ok(listening) = proved {
+            self.serves(&listening).await;
           }
           continue;
         }
@@ -361,7 +392,36 @@ impl Task {
     }
   }
 
+  /// Have an address opened for the server `id`.
+  async fn open(&mut self, id: u64, address: Address) -> bool {
+    let (reply, answer) = oneshot::channel();
+    self.report(News::Asks { address, reply }).await;
+    // Without an answer the cluster is gone.
+    let open = answer.await.unwrap_or(false);
+    if open {
+      self.asked.insert(id, address);
+    }
+    open
+  }
+
+  /// A server at an address beside the public port is proved to listen.
+  async fn serves(&mut self, listening: &Listening) {
+    if let Some(address) = self.asked.get(&listening.id).copied() {
+      let upstream = self.upstream(listening);
+      self.report(News::Serves { address, upstream }).await;
+    }
+  }
+
   fn target(&mut self, listening: &Listening) -> Target {
+    let upstream = self.upstream(listening);
+    let http = upstream.protocol() == proxy::Protocol::Http;
+    self.checks.server_opened(http.then(|| upstream.endpoint().clone()));
+    self.entry.serves(Arc::<Upstream>::clone(&upstream));
+    let requested_host = listening.requested_host.as_deref().and_then(requested_address);
+    Target { upstream, requested_host, v6_only: listening.v6_only }
+  }
+
+  fn upstream(&mut self, listening: &Listening) -> Arc<Upstream> {
     let address = address_of(listening);
     let protocol = match listening.protocol {
       Protocol::Http => proxy::Protocol::Http,
@@ -374,14 +434,11 @@ impl Task {
       }
       None => (Endpoint::Tcp(address), None),
     };
-    self.checks.server_opened((protocol == proxy::Protocol::Http).then(|| endpoint.clone()));
     let worker = self.birth.worker.to_string();
     let upstream = Upstream::with_upgrades(worker, endpoint, upgrades, protocol);
-    self.upstreams.retain(|old| old.in_flight() > 0);
+    self.upstreams.retain(|old| !old.is_closed() || old.in_flight() > 0);
     self.upstreams.push(Arc::clone(&upstream));
-    self.entry.serves(Arc::<Upstream>::clone(&upstream));
-    let requested_host = listening.requested_host.as_deref().and_then(requested_address);
-    Target { upstream, requested_host }
+    upstream
   }
 
   async fn examined(&mut self, checkup: Option<Checkup>) {
@@ -457,27 +514,30 @@ async fn receive(channel: &mut Option<Channel>) -> Option<Message> {
 
 /// Connect to the server until it takes the connection; the startup deadline ends the trying. A unix
 /// socket that does not take one, as in another network namespace, is left out.
-fn prove(mut listening: Listening) -> oneshot::Receiver<Listening> {
+fn prove(listening: Listening) -> oneshot::Receiver<Listening> {
   let (mut done, proved) = oneshot::channel();
   tokio::spawn(async move {
-    let address = address_of(&listening);
-    let answers = async {
-      while TcpStream::connect(address).await.is_err() {
-        sleep(PROOF_RETRY).await;
-      }
-      if let Some(name) = &listening.local
-        && let Err(error) = UnixStream::connect(local::path(name)).await
-      {
-        tracing::debug!(%error, "a worker is reached over the loopback interface only");
-        listening.local = None;
-      }
-    };
     tokio::select! {
-      () = answers => { let _heard = done.send(listening); }
+      listening = answers(listening) => { let _heard = done.send(listening); }
       () = done.closed() => {}
     }
   });
   proved
+}
+
+/// The server, once it takes a connection.
+async fn answers(mut listening: Listening) -> Listening {
+  let address = address_of(&listening);
+  while TcpStream::connect(address).await.is_err() {
+    sleep(PROOF_RETRY).await;
+  }
+  if let Some(name) = &listening.local
+    && let Err(error) = UnixStream::connect(local::path(name)).await
+  {
+    tracing::debug!(%error, "a worker is reached over the loopback interface only");
+    listening.local = None;
+  }
+  listening
 }
 
 async fn proved(proof: &mut Option<oneshot::Receiver<Listening>>) -> Option<Listening> {

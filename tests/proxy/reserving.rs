@@ -1,10 +1,10 @@
 //! The public port before it is open, and ports that others have.
 
-use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 
 use xypriss_cluster::{
   error::ClusterError,
-  proxy::{Options, Proxy},
+  proxy::{Address, Options, Proxy},
 };
 
 use crate::support::*;
@@ -59,7 +59,29 @@ async fn without_an_address_every_one_is_served() {
   let worker = Worker::saying("hi").await;
   let proxy = Proxy::bind(Options { host: None, ..options() }).unwrap();
   publish(&proxy, &[&worker]);
-  proxy.open(Some(Ipv4Addr::UNSPECIFIED.into())).unwrap();
+  proxy.open(None).unwrap();
   assert_eq!(Conn::to(&proxy).await.get("/").await.body, "hi");
   assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), proxy.port())).is_ok());
+  assert!(TcpStream::connect((Ipv6Addr::LOCALHOST, proxy.port())).is_ok());
+}
+
+#[tokio::test]
+async fn all_ipv4_addresses_are_no_ipv6_address() {
+  let worker = Worker::saying("hi").await;
+  let proxy = Proxy::bind(Options { host: None, ..options() }).unwrap();
+  publish(&proxy, &[&worker]);
+  proxy.open(Some(Ipv4Addr::UNSPECIFIED.into())).unwrap();
+  assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), proxy.port())).is_ok());
+  assert!(TcpStream::connect((Ipv6Addr::LOCALHOST, proxy.port())).is_err());
+}
+
+#[tokio::test]
+async fn ipv6_alone_is_no_ipv4_address() {
+  let worker = Worker::saying("hi").await;
+  let proxy = Proxy::bind(Options { host: None, ..options() }).unwrap();
+  publish(&proxy, &[&worker]);
+  let host = Some(Ipv6Addr::UNSPECIFIED.into());
+  proxy.open_at(Some(Address { host, port: 0, v6_only: true })).unwrap();
+  assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).is_err());
+  assert!(TcpStream::connect((Ipv6Addr::LOCALHOST, proxy.port())).is_ok());
 }

@@ -23,6 +23,11 @@ export declare class NativeAgent {
    */
   reserve(port: number): number
   /**
+   * A socket that listens at `port` of `host`, or of every address, or at the next port that is free, as a descriptor
+   * that the caller owns. For `listen({ fd })` on Node.js. Throws when there is none.
+   */
+  reserveOwn(port: number, v6Only: boolean, host?: string | undefined | null): number
+  /**
    * A unix socket for connections from this machine's master, bound to an abstract name that the
    * kernel chose: it leaves no file behind. For `listen({ fd })`. Throws where there is no such thing.
    */

@@ -242,6 +242,12 @@ export interface ExecConfig {
      * of the worker's environment.
      */
     port?: number;
+    /**
+     * Ports that are not balanced: each worker has one of its own, the port that the app asks for plus the
+     * number of the worker less one, or the next that is free. For pages of metrics of each worker. A list of
+     * whole numbers, 1 to 65 535. Default: none.
+     */
+    privatePorts?: number[];
 }
 /** Memory, processor time and priority of workers. */
 export interface ResourceConfig {

@@ -283,3 +283,12 @@ test('a server says the port that clients use where the app left it open', () =>
   ])
     assert.deepEqual(shownAddress(asked, ports, hasIPv6), expected)
 })
+
+test('a private port is that of the worker, is never public and never shared', () => {
+  const { it, told, open } = handover({ private: [9090], ordinal: 3 }, {}, [], true)
+  const placement = open({ port: 9090 })
+  assert.equal(placement.own, 9092)
+  assert.equal(placement.at, undefined)
+  it.ready()
+  assert.deepEqual(told, ['1 other', 'ready'])
+})

@@ -141,6 +141,29 @@ for (const kind of KINDS) {
   })
 }
 
+for (const kind of [...KINDS, 'net']) {
+  test(`${kind}: a private port is one of each worker, and another one for its successor`, async () => {
+    const first = await freePort(8)
+    const servers = port => [
+      { name: 'own', kind, port: first },
+      { name: 'app', port },
+    ]
+    const own = async () => {
+      const texts = kind === 'net' ? connectionText : async at => (await request(at)).text
+      const ports = Array.from({ length: 5 }, (_, index) => first + index)
+      const found = await Promise.all(ports.map(at => texts(at).catch(() => undefined)))
+      return found.map(text => text?.replace('own worker-', ''))
+    }
+    await withOpens({ servers, exec: { privatePorts: [first] } }, async (cluster, { port }) => {
+      await cluster.start()
+      assert.deepEqual(await own(), ['1', '2', undefined, undefined, undefined])
+      assert.equal((await request(port, '/address')).json().app.port, port)
+      await cluster.restartWorker('worker-1')
+      assert.deepEqual(await own(), [undefined, '2', '1', undefined, undefined])
+    })
+  })
+}
+
 test('a port of plain sockets is balanced per connection', async () => {
   const plain = await freePort(1)
   const servers = port => [

@@ -99,7 +99,8 @@ function wrap(original: Open, handover: Handover, known: Known, kind: Kind): Ope
     try {
       const watched = kind.watch(options)
       const placed = placement?.at ? move(watched.options, placement.at) : watched.options
-      const server: Server = Reflect.apply(original, this, [placed, ...rest])
+      const open = (chosen: Options): Server => Reflect.apply(original, this, [chosen, ...rest])
+      const server = placement?.own === undefined ? open(placed) : openOwn(open, placed, placement.own)
       const protocol = kind.protocol(options)
       const own = { port: server.port }
       if (placement?.at) {
@@ -130,6 +131,21 @@ function wrap(original: Open, handover: Handover, known: Known, kind: Kind): Ope
     } catch (error) {
       release()
       throw error
+    }
+  }
+}
+
+/** How many ports are tried for a server that has one of its own, from the one that is asked for. */
+const OWN_PORTS = 1024
+
+/** A server at a port of this process, or at the next that is free. */
+function openOwn(open: (options: Options) => Server, options: Options, first: number): Server {
+  for (let port = first; ; port += 1) {
+    try {
+      return open(heir(options, { port, reusePort: false }))
+    } catch (error) {
+      const isTaken = (error as { code?: string }).code === 'EADDRINUSE'
+      if (!isTaken || port >= Math.min(first + OWN_PORTS, 65_535)) throw error
     }
   }
 }

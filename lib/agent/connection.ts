@@ -22,7 +22,7 @@ export function connect(fd: number): void {
   delete env.XYPRISS_CLUSTER_FD
   delete env.XYPRISS_CLUSTER_PORT
   delete env.XYPRISS_CLUSTER_ADDON
-  const asking = JSON.parse(env.XYPRISS_CLUSTER_ASKING ?? '{}') as Pick<Ports, 'app' | 'any'>
+  const asking = JSON.parse(env.XYPRISS_CLUSTER_ASKING ?? '{}') as Omit<Ports, 'public' | 'worker'>
   delete env.XYPRISS_CLUSTER_ASKING
   const page = env.XYPRISS_CLUSTER_PAGE
   delete env.XYPRISS_CLUSTER_PAGE

@@ -19,6 +19,8 @@ export interface Placement {
   readonly at?: { readonly host: '127.0.0.1'; readonly port: number }
   /** Whether the master opened the address that it asked for. */
   shared?: boolean
+  /** The port of this process to listen on, or the next that is free, at the host that it asked for. */
+  readonly own?: number
 }
 
 /** How a server listens. */
@@ -87,8 +89,10 @@ export class Handover {
   /** Where a server that asks for `asked` is to listen. */
   place(asked: Asked): Placement {
     this.#last += 1
+    const own = this.#rule.ownPort(asked)
     const placement = { id: this.#last, asked }
-    const placed = this.#placed(placement)
+    const placed =
+      own === undefined ? this.#placed(placement) : { ...placement, asked: { ...asked, apart: true }, own }
     this.#pending.add(placed)
     return placed
   }

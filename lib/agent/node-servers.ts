@@ -6,6 +6,7 @@ import { askedFor, type Known } from './asked.js'
 import type { Facts, Handover, Placement } from './handover.js'
 import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
 import { closeTwin, type LocalSocket, openTwin } from './node-twin.js'
+import type { Asked } from './public-port.js'
 import { shownAddress } from './shown-address.js'
 import { type Closable, track, untrack } from './shutdown.js'
 
@@ -25,6 +26,8 @@ interface ListenOptions {
 export interface Sockets {
   /** The descriptor of one at that port of 127.0.0.1. */
   reserve(port: number): number
+  /** The descriptor of one that listens there, or at the next port that is free. */
+  reserveOwn(port: number, v6Only: boolean, host?: string): number
   /** One that is for this machine alone. */
   reserveLocal(): LocalSocket
 }
@@ -43,7 +46,7 @@ export function patchNode(handover: Handover, sockets: Sockets, known: Known): v
     if (!places.has(this)) follow(this, places, handover, ownAddress, server => twinOf(server, sockets))
     places.set(this, placement)
     try {
-      return Reflect.apply(original, this, placement?.at ? move(options, placement.at, sockets, args) : args)
+      return Reflect.apply(original, this, argumentsFor(placement, options, sockets, args))
     } catch (error) {
       if (placement) handover.release(placement)
       throw error
@@ -83,6 +86,40 @@ function plan(options: ListenOptions, handover: Handover, known: Known): Placeme
   return asked && handover.place(asked)
 }
 
+function argumentsFor(
+  placement: Placement | undefined,
+  options: ListenOptions,
+  sockets: Sockets,
+  args: unknown[],
+): unknown[] {
+  if (placement?.at) return move(options, placement.at, sockets, args)
+  return placement?.own === undefined
+    ? args
+    : moveToOwn(options, placement.own, placement.asked, sockets, args)
+}
+
+/** The arguments for a port of this process; everything that the app asked for besides stays. */
+function moveToOwn(
+  options: ListenOptions,
+  own: number,
+  { host, v6Only }: Asked,
+  sockets: Sockets,
+  args: unknown[],
+): unknown[] {
+  try {
+    const fd = sockets.reserveOwn(own, v6Only === true, host)
+    return withCallback({ ...options, host: undefined, port: undefined, path: undefined, fd }, args)
+  } catch {
+    // Node meets the same error, and tells the app in the way that it expects.
+    return args
+  }
+}
+
+function withCallback(options: ListenOptions, args: unknown[]): unknown[] {
+  const callback = args.at(-1)
+  return typeof callback === 'function' ? [options, callback] : [options]
+}
+
 /** The arguments for another place; everything that the app asked for besides stays. */
 function move(
   options: ListenOptions,
@@ -99,8 +136,7 @@ function move(
     // Node meets the same error, and tells the app in the way that it expects.
     moved = { ...rest, host, port }
   }
-  const callback = args.at(-1)
-  return typeof callback === 'function' ? [moved, callback] : [moved]
+  return withCallback(moved, args)
 }
 
 function follow(

@@ -10,6 +10,10 @@ export interface Ports {
   readonly app?: number
   /** Whether the master chose its port by itself, so that no app can know it. */
   readonly any: boolean
+  /** Ports that are not balanced, of which each worker has one of its own. */
+  readonly private?: readonly number[]
+  /** The number of this worker, from 1. */
+  readonly ordinal?: number
 }
 
 /** What a server asks for. */
@@ -49,6 +53,12 @@ export class PublicPort {
   /** Whether `asked` is for a port that only the public server asks for. */
   names({ port, unspecified }: Asked): boolean {
     return unspecified === true || this.#named.has(port)
+  }
+
+  /** The first port to try for a server whose port is not balanced; `undefined` for any other. */
+  ownPort(asked: Asked): number | undefined {
+    const { private: ports = [], ordinal = 1 } = this.ports
+    return ports.includes(asked.port) && !this.names(asked) ? asked.port + ordinal - 1 : undefined
   }
 
   /** Whether a server that is not named may be the public one. */

@@ -138,6 +138,15 @@ impl NativeAgent {
     bound.map_err(|error: std::io::Error| Error::new(Status::GenericFailure, error.to_string()))
   }
 
+  /// A socket that listens at `port` of `host`, or of every address, or at the next port that is free, as a descriptor
+  /// that the caller owns. For `listen({ fd })` on Node.js. Throws when there is none.
+  #[napi]
+  pub fn reserve_own(&self, port: u16, v6_only: bool, host: Option<String>) -> Result<i32> {
+    let host = host.map(|host| ip_address(&host)).transpose()?;
+    let own = crate::ipc::own_port::listen(Address { host, port, v6_only });
+    own.map(|socket| socket.into_raw_fd()).map_err(|error| io_error(&error))
+  }
+
   /// A unix socket for connections from this machine's master, bound to an abstract name that the
   /// kernel chose: it leaves no file behind. For `listen({ fd })`. Throws where there is no such thing.
   #[napi]

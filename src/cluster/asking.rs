@@ -10,6 +10,10 @@ pub struct Asking {
   pub app: Option<u16>,
   /// Whether no app can know the public port, so that the first server is the public one.
   pub any: bool,
+  /// Ports that are not balanced.
+  pub private: Vec<u16>,
+  /// The number of the worker, from 1, which tells its private ports from those of others.
+  pub ordinal: u16,
 }
 
 impl Asking {
@@ -30,7 +34,9 @@ mod tests {
 
   #[test]
   fn is_what_the_agent_reads() {
-    assert_eq!(Asking { app: None, any: true }.to_json(), r#"{"any":true}"#);
-    assert_eq!(Asking { app: Some(3000), any: false }.to_json(), r#"{"app":3000,"any":false}"#);
+    let asking = Asking { app: None, any: true, private: Vec::new(), ordinal: 1 };
+    assert_eq!(asking.to_json(), r#"{"any":true,"private":[],"ordinal":1}"#);
+    let asking = Asking { app: Some(3000), any: false, private: vec![9090], ordinal: 2 };
+    assert_eq!(asking.to_json(), r#"{"app":3000,"any":false,"private":[9090],"ordinal":2}"#);
   }
 }

@@ -74,7 +74,12 @@ impl Births {
     let mut launch =
       launch(&self.host, &config.exec, &slot.id, slot.ordinal, port.port(), self.public_port)?;
     launch.env.extend(self.agent_env.iter().cloned());
-    let asking = Asking { app: config.exec.port, any: self.any_port };
+    let asking = Asking {
+      app: config.exec.port,
+      any: self.any_port,
+      private: config.exec.private_ports.clone(),
+      ordinal: slot.ordinal,
+    };
     launch.env.push((Asking::VARIABLE.into(), asking.to_json().into()));
     tune(&mut launch, &config.resources, self.host.runtime, slot.ordinal);
     self.generations += 1;

@@ -187,6 +187,7 @@ mod tests {
       cwd: Some("/srv".into()),
       env: vec![("WORKER_ID".to_owned(), "mine".to_owned()), ("A".to_owned(), "b".to_owned())],
       port: None,
+      private_ports: Vec::new(),
     };
     let host = Host { runtime: Runtime::Bun, ..host() };
     let launch = launch(&host, &exec, "worker-1", 1, 8086, 8085).unwrap();

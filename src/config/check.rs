@@ -196,6 +196,9 @@ fn allows(kind: Kind, value: &Value) -> bool {
     Kind::Workers => value == "auto" || (whole() && within(1, MAX_WORKERS)),
     Kind::Strings => every(|item| item.as_str().is_some_and(|text| !text.contains('\0'))),
     Kind::Proxies => is_proxy(value) || every(is_proxy),
+    Kind::Ports => every(|item| {
+      item.as_f64().is_some_and(|port| port.fract() == 0.0 && (1.0..=65_535.0).contains(&port))
+    }),
     Kind::Weights => {
       every(|item| item.as_f64().is_some_and(|weight| (0.0..=1e6).contains(&weight)))
         && value.as_array().is_some_and(|weights| {
@@ -265,6 +268,7 @@ pub fn otherwise(kind: Kind) -> String {
     Kind::Proxies => {
       "neither \"none\", \"loopback\" nor \"private\", no IP address, and no block such as \"10.0.0.0/8\"".to_owned()
     }
+    Kind::Ports => "no list of whole numbers from 1 to 65535".to_owned(),
     Kind::Weights => "no list of numbers from 0 to 1000000, one of them above 0".to_owned(),
     Kind::Environment => "no object of variables with texts as values".to_owned(),
     Kind::Section(_) => "not an object".to_owned(),

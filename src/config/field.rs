@@ -77,6 +77,8 @@ pub enum Kind {
   Proxies,
   /// A list of numbers that are not negative.
   Weights,
+  /// A list of ports.
+  Ports,
   /// Names and texts.
   Environment,
   /// A section.

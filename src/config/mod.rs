@@ -106,6 +106,12 @@ impl From<ClusterConfig> for Config {
         cwd: exec.cwd.as_ref().map(PathBuf::from),
         env: exec.env.clone().unwrap_or_default().into_iter().collect(),
         port: exec.port.and_then(|port| u16::try_from(port).ok()),
+        private_ports: exec
+          .private_ports
+          .iter()
+          .flatten()
+          .filter_map(|port| u16::try_from(*port).ok())
+          .collect(),
       },
       restart: Restart {
         respawn: process.respawn,
@@ -174,6 +180,8 @@ pub struct Exec {
   pub env: Vec<(String, String)>,
   /// The port that the app itself asks for.
   pub port: Option<u16>,
+  /// Ports of which each worker has one of its own.
+  pub private_ports: Vec<u16>,
 }
 
 impl Exec {

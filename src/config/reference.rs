@@ -142,6 +142,7 @@ fn takes(kind: Kind) -> String {
       "`'none'`, `'loopback'`, `'private'`, an IP address, a block such as `'10.0.0.0/8'`, or a list of these".to_owned()
     }
     Kind::Weights => "a list of numbers, 0 to 1 000 000".to_owned(),
+    Kind::Ports => "a list of whole numbers, 1 to 65 535".to_owned(),
     Kind::Environment => "an object of texts".to_owned(),
     Kind::Section(section) => format!("`{}`", section.name),
   }
@@ -258,7 +259,7 @@ fn typescript(kind: Kind) -> String {
     Kind::Share { .. } => "number | `${number}%`".to_owned(),
     Kind::Strings => "string[]".to_owned(),
     Kind::Proxies => "string | string[]".to_owned(),
-    Kind::Weights => "number[]".to_owned(),
+    Kind::Weights | Kind::Ports => "number[]".to_owned(),
     Kind::Environment => "Record<string, string>".to_owned(),
     Kind::Section(section) => section.name.to_owned(),
   }

@@ -80,6 +80,7 @@ fn unusual(field: &Field) -> Value {
     (Kind::Strings, _) => json!(["--flag"]),
     (Kind::Proxies, _) => json!(["private", "203.0.113.0/24"]),
     (Kind::Weights, _) => json!([1, 2, 3, 4]),
+    (Kind::Ports, _) => json!([9090, 9100]),
     (Kind::Environment, _) => json!({ "NAME": "value" }),
     (Kind::Word(_) | Kind::Section(_), _) => unreachable!(),
   }
@@ -114,6 +115,7 @@ fn refused(field: &Field) -> Vec<Value> {
     Kind::Proxies => {
       values.extend([json!("all"), json!(["loopback", "10.0.0.0/33"]), json!([1]), json!("")])
     }
+    Kind::Ports => values.extend([json!([0]), json!([65_536]), json!([1.5]), json!(9090)]),
     Kind::Weights => values.extend([json!([]), json!([-1]), json!([0]), json!(["1"]), json!(1)]),
     Kind::Environment => {
       values.pop();

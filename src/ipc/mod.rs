@@ -17,4 +17,5 @@ pub mod local;
 pub mod message;
 pub mod messages;
 pub mod outgoing;
+pub mod own_port;
 pub mod settings;

@@ -30,6 +30,8 @@ section! {
     env "env": Option<std::collections::BTreeMap<String, String>>, Kind::Environment, Nothing("none"), Acted, Reborn;
     /// The port that the app itself asks for, where that is not the cluster's: the server that listens there is the public one. See `docs/ports.md`.
     port "port": Option<u32>, Kind::Count { min: 1, max: 65_535 }, Nothing("the cluster's own, or `PORT` of the worker's environment"), Acted, Reborn;
+    /// Ports that are not balanced: each worker has one of its own, the port that the app asks for plus the number of the worker less one, or the next that is free. For pages of metrics of each worker.
+    private_ports "privatePorts": Option<Vec<u32>>, Kind::Ports, Nothing("none"), Acted, Reborn;
   }
 }
 

@@ -8,7 +8,6 @@ const { partOf } = require('../dist/xypriss/switches.js')
 const { forWorker, publicPort, sectionOf, unclustered } = require('../dist/xypriss/options.js')
 const { Roster } = require('../dist/xypriss/roster.js')
 const { logSettings } = require('../dist/xypriss/log.js')
-const { showClient, split } = require('../dist/xypriss/client-address.js')
 const { passOn, received } = require('../dist/xypriss/events.js')
 const { releaseSignals } = require('../dist/xypriss/signals.js')
 const { WorkerStartupError } = require('../dist/errors.js')
@@ -126,37 +125,6 @@ test('the logging section decides what is said', () => {
   const custom = () => {}
   assert.equal(logSettings({ customLogger: custom }).custom, custom)
   assert.equal(logSettings({ customLogger: 'x' }).custom, undefined)
-})
-
-test('the last address is what the master has seen, whatever a client sends before it', () => {
-  assert.deepEqual(split('10.0.0.9'), { address: '10.0.0.9', before: undefined })
-  assert.deepEqual(split('1.1.1.1, 10.0.0.9'), { address: '10.0.0.9', before: '1.1.1.1' })
-  assert.deepEqual(split('a,, b,::1'), { address: '::1', before: 'a,, b' })
-})
-
-test('a request shows its client, and its headers are as they were sent', () => {
-  const make = chain => ({
-    headers: { host: 'a', ...(chain && { 'x-forwarded-for': chain }) },
-    rawHeaders: ['Host', 'a', ...(chain ? ['X-Forwarded-For', chain] : [])],
-    socket: { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4' },
-  })
-  const direct = make('10.0.0.9')
-  showClient(direct)
-  assert.deepEqual(direct, {
-    headers: { host: 'a' },
-    rawHeaders: ['Host', 'a'],
-    socket: { remoteAddress: '10.0.0.9', remoteFamily: 'IPv4' },
-  })
-  const chained = make('1.1.1.1, 2001:db8::1')
-  showClient(chained)
-  assert.deepEqual(chained, {
-    headers: { host: 'a', 'x-forwarded-for': '1.1.1.1' },
-    rawHeaders: ['Host', 'a', 'X-Forwarded-For', '1.1.1.1'],
-    socket: { remoteAddress: '2001:db8::1', remoteFamily: 'IPv6' },
-  })
-  const without = make(undefined)
-  showClient(without)
-  assert.deepEqual(without, make(undefined))
 })
 
 test('the roster is a copy, and asks for news once when it is old', () => {

@@ -4,8 +4,10 @@
  * alone would double the start-up time of a worker.
  */
 import { askedFor, type Known } from './asked.js'
+import { clientOf, tellClients, withoutHeader, withRemoteAddress } from './bun-clients.js'
 import { keepIdleTimeout, outliveProxy } from './bun-idle.js'
 import { openTwin, replace, type Server, type TwinnedServer } from './bun-twin.js'
+import type { Clients } from './clients.js'
 import type { Handover, Placement } from './handover.js'
 import { heir } from './heir.js'
 import type { Asked } from './public-port.js'
@@ -42,15 +44,15 @@ const POLL_INTERVAL = 5
 export const PORT_VARIABLES = ['BUN_PORT', 'PORT', 'NODE_PORT']
 
 /** Wrap the two functions that open a port. */
-export function patchBun(handover: Handover, known: Known): void {
+export function patchBun(handover: Handover, known: Known, clients: Clients): void {
   const { Bun } = globalThis as unknown as { Bun: { serve: Open; listen: Open } }
   const { env } = process
-  Bun.serve = wrap(Bun.serve, handover, known, {
+  Bun.serve = wrap(Bun.serve, handover, known, clients, {
     defaultPort: () => PORT_VARIABLES.map(name => env[name]).find(value => value !== undefined) ?? 3000,
     protocol: options => (options.tls ? 'tcp' : 'http'),
     watch: options => ({ options, isBusy: server => Boolean(server.pendingRequests) }),
   })
-  Bun.listen = wrap(Bun.listen, handover, known, {
+  Bun.listen = wrap(Bun.listen, handover, known, clients, {
     defaultPort: () => undefined,
     protocol: () => 'tcp',
     watch: countSockets,
@@ -87,7 +89,7 @@ function countSockets(options: Options): Watched {
   return { options: heir(options, { socket: counting }), isBusy: () => open > 0 }
 }
 
-function wrap(original: Open, handover: Handover, known: Known, kind: Kind): Open {
+function wrap(original: Open, handover: Handover, known: Known, clients: Clients, kind: Kind): Open {
   return function (this: unknown, options, ...rest) {
     const asked = askedBy(options, kind, known)
     const placement = asked && handover.place(asked)
@@ -98,10 +100,13 @@ function wrap(original: Open, handover: Handover, known: Known, kind: Kind): Ope
     }
     try {
       const watched = kind.watch(options)
-      const placed = placement?.at ? move(watched.options, placement.at) : watched.options
+      const protocol = kind.protocol(options)
+      const balanced = placement?.at && protocol === 'http'
+      const prepare = <T extends object>(options: T) => withRemoteAddress(withoutHeader(options, clients))
+      const prepared = balanced ? prepare(watched.options) : watched.options
+      const placed = placement?.at ? move(prepared, placement.at) : prepared
       const open = (chosen: Options): Server => Reflect.apply(original, this, [chosen, ...rest])
       const server = placement?.own === undefined ? open(placed) : openOwn(open, placed, placement.own)
-      const protocol = kind.protocol(options)
       const own = { port: server.port }
       if (placement?.at) {
         keepIdleTimeout(server, options)
@@ -112,8 +117,8 @@ function wrap(original: Open, handover: Handover, known: Known, kind: Kind): Ope
         local = undefined
         if (reported) announce()
       }
-      const twinned = placement?.at && protocol === 'http'
-      let local = twinned ? openTwin(server as TwinnedServer, placed, original, withdraw) : undefined
+      let local = balanced ? openTwin(server as TwinnedServer, placed, original, withdraw) : undefined
+      if (balanced) tellClients(server as TwinnedServer, clientOf, prepare)
       follow(server, watched, 'onNodeHTTPRequest' in options, release)
       const announce = () => {
         if (!placement || released) return

@@ -137,7 +137,7 @@ function join(server: TwinnedServer, twin: TwinnedServer, withdraw: () => void):
   }
   for (const [name, value] of Object.entries(members)) replace(server, name, value)
   // Asked where a handler is given the other one all the same, as by routes that `adapt` refuses.
-  replace(twin, 'requestIP', () => ADDRESS)
+  replace(twin, 'requestIP', (request: object) => server.requestIP(request))
   const pending = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(server), 'pendingRequests')
   Object.defineProperty(server, 'pendingRequests', {
     get: () => pending?.get?.call(server) + pending?.get?.call(twin),

@@ -1,6 +1,7 @@
 /** The worker's end of the channel to the master: says who this is, and does what the master asks. */
 import { binding } from '../binding.js'
 import type { Link } from '../ipc/link.js'
+import { Clients } from './clients.js'
 import { publishAgent } from './handle.js'
 import { Handover } from './handover.js'
 import { installProcessSend } from './process-send.js'
@@ -24,6 +25,9 @@ export function connect(fd: number): void {
   delete env.XYPRISS_CLUSTER_ADDON
   const asking = JSON.parse(env.XYPRISS_CLUSTER_ASKING ?? '{}') as Omit<Ports, 'public' | 'worker'>
   delete env.XYPRISS_CLUSTER_ASKING
+  const clients = new Clients(env.XYPRISS_CLUSTER_CLIENT)
+  // A secret of the run besides, which no child is to be told.
+  delete env.XYPRISS_CLUSTER_CLIENT
   const page = env.XYPRISS_CLUSTER_PAGE
   delete env.XYPRISS_CLUSTER_PAGE
 
@@ -68,13 +72,13 @@ export function connect(fd: number): void {
   if (process.versions.bun) {
     const { patchBun, PORT_VARIABLES } = require('./bun-servers.js') as typeof import('./bun-servers.js')
     handover = handoverBy(new PublicPort(ports, env, PORT_VARIABLES))
-    patchBun(handover, { resolve, publicPort, workerPort })
+    patchBun(handover, { resolve, publicPort, workerPort }, clients)
   } else {
     handover = handoverBy(new PublicPort(ports, env))
     // When it hangs, the master asks it by SIGUSR1 where. Any free port: several may hang at once.
     if (process.debugPort === DEBUG_PORT) process.debugPort = 0
     const { patchNode } = require('./node-servers.js') as typeof import('./node-servers.js')
-    patchNode(handover, agent, { resolve, publicPort, workerPort })
+    patchNode(handover, agent, { resolve, publicPort, workerPort }, clients)
   }
   let link: { link: Link | undefined } | undefined
   const messages = () => {

@@ -3,8 +3,10 @@ import { type EventEmitter, errorMonitor } from 'node:events'
 import net from 'node:net'
 import { isSwitchedOn } from '../compat.js'
 import { askedFor, type Known } from './asked.js'
+import type { Clients } from './clients.js'
 import type { Facts, Handover, Placement } from './handover.js'
 import { closableHttp, isHttp, isHttps, outliveProxy } from './http-close.js'
+import { takeHeader } from './node-clients.js'
 import { closeTwin, type LocalSocket, openTwin } from './node-twin.js'
 import type { Asked } from './public-port.js'
 import { shownAddress } from './shown-address.js'
@@ -33,7 +35,7 @@ export interface Sockets {
 }
 
 /** Wrap `listen` so that the main server of the app is moved to this worker's port. */
-export function patchNode(handover: Handover, sockets: Sockets, known: Known): void {
+export function patchNode(handover: Handover, sockets: Sockets, known: Known, clients: Clients): void {
   const { listen: original, close, address: ownAddress } = net.Server.prototype
   // The latest place of each server: one that failed may try again. None for what is no TCP port.
   const places = new WeakMap<net.Server, Placement | undefined>()
@@ -43,7 +45,8 @@ export function patchNode(handover: Handover, sockets: Sockets, known: Known): v
     if (this.listening) return Reflect.apply(original, this, args)
     const options = optionsOf(args)
     const placement = plan(options, handover, known)
-    if (!places.has(this)) follow(this, places, handover, ownAddress, server => twinOf(server, sockets))
+    if (!places.has(this))
+      follow(this, places, handover, ownAddress, clients, server => twinOf(server, sockets))
     places.set(this, placement)
     try {
       return Reflect.apply(original, this, argumentsFor(placement, options, sockets, args))
@@ -144,6 +147,7 @@ function follow(
   places: WeakMap<net.Server, Placement | undefined>,
   handover: Handover,
   ownAddress: net.Server['address'],
+  clients: Clients,
   openTwin: (server: net.Server) => Pick<Facts, 'local' | 'localUpgrades'>,
 ): void {
   const emitter: EventEmitter = server
@@ -155,7 +159,10 @@ function follow(
     const { address, port } = Reflect.apply(ownAddress, server, []) as net.AddressInfo
     const at = { host: address, port }
     if (!isHttp(server)) return handover.listening(placement, { protocol: 'tcp', ...at })
-    if (placement.at) outliveProxy(server)
+    if (placement.at) {
+      outliveProxy(server)
+      if (clients.header !== undefined) takeHeader(clients.header)
+    }
     handover.listening(placement, { protocol: 'http', ...at, ...(placement.at && openTwin(server)) })
   })
   server.on('close', () => {

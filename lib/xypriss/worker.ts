@@ -6,7 +6,6 @@ import { failure } from '../ipc/failure.js'
 import type { Link } from '../ipc/link.js'
 import { parentLink } from '../ipc/places.js'
 import type { Incoming, Receiver } from '../ipc/types.js'
-import { showClients } from './client-address.js'
 import { attachEmitter, clusterEmitter, received } from './events.js'
 import { forWorker, MARK } from './options.js'
 import { type EventName, type Method, type Passed, REMOTE, Said, type Settled } from './protocol.js'
@@ -64,9 +63,7 @@ class WorkerApp {
   async #listening(callback?: () => void): Promise<Any> {
     await this.#master.known
     try {
-      const server = await this.#listen(this.#port, callback)
-      showClients(server)
-      return server
+      return await this.#listen(this.#port, callback)
     } catch (cause) {
       const error = startError(`this worker of the cluster, ${process.env.WORKER_ID},`, cause)
       process.stderr.write(`${error.stack}\n`)

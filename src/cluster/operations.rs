@@ -27,7 +27,7 @@ use crate::{
   error::{ClusterError, Result},
   event::{Event, EventSink},
   ipc::messages::Messages,
-  proxy::{Options, Proxy},
+  proxy::{ClientHeader, Options, Proxy},
   runtime,
   worker::{Nursery, forward::Forward, spawner::Spawner, task::Processes},
 };
@@ -376,6 +376,7 @@ impl Run {
 /// connections, and the workers' ports follow it: such a connection could take one of them before
 /// its worker listens. So it is looked for below.
 fn bind(config: &Config, port: u16) -> Result<Proxy> {
+  let client_header = ClientHeader::random()?;
   let bind = |port| {
     Proxy::bind(Options {
       host: config.balancing.host,
@@ -383,6 +384,7 @@ fn bind(config: &Config, port: u16) -> Result<Proxy> {
       strategy: config.balancing.strategy,
       queue: config.balancing.queue,
       edge: config.balancing.edge.clone(),
+      client_header: Some(client_header.clone()),
       ..Options::default()
     })
   };

@@ -378,6 +378,7 @@ impl Delivery {
     };
     let upstream = Arc::clone(in_flight.upstream());
     drop(in_flight);
+    let persistent = persistent && upload.leaves_connection_clean();
     if persistent && upload.is_done() {
       pool::keep(connection, &upstream, thread);
     } else if persistent {

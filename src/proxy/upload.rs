@@ -27,19 +27,37 @@ pub(super) struct Upload {
   outgoing: Outgoing,
   /// How the body is framed, until its end has been read.
   body: Option<Framing>,
+  trailers: Trailers,
   /// Whether a byte was ever written.
   begun: bool,
 }
 
+/// What becomes of fields behind the body. Some servers, Bun's among them, take them for the next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trailers {
+  /// The head does not announce any: they are dropped.
+  Unexpected,
+  /// The head announces some: they are passed on.
+  Announced,
+  /// Some were passed on: what the worker sends behind the answer answers nothing, and the connection carries no other
+  /// request.
+  Sent,
+}
+
 impl Upload {
   /// The request with this head, and a body that is framed like this if there is one.
-  pub(super) fn new(head: Outgoing, body: Option<Framing>) -> Self {
-    Self { outgoing: head, body, begun: false }
+  pub(super) fn new(head: Outgoing, body: Option<Framing>, trailers: Trailers) -> Self {
+    Self { outgoing: head, body, trailers, begun: false }
   }
 
   /// Whether all of it is written.
   pub(super) fn is_done(&self) -> bool {
     self.body.is_none() && self.outgoing.is_empty()
+  }
+
+  /// Whether the connection can carry another request.
+  pub(super) fn leaves_connection_clean(&self) -> bool {
+    self.trailers != Trailers::Sent
   }
 
   /// Whether the client has to send first.
@@ -102,7 +120,11 @@ impl Upload {
       match part.map_err(Broken::Client)? {
         Part::Data(data) => self.outgoing.push(data, framing),
         Part::Trailers(trailers) => {
-          self.outgoing.push_last_chunk(Some(&trailers));
+          let announced = self.trailers == Trailers::Announced;
+          if announced {
+            self.trailers = Trailers::Sent;
+          }
+          self.outgoing.push_last_chunk(announced.then_some(&trailers));
           self.body = None;
         }
         Part::End => {

@@ -184,3 +184,47 @@ async fn a_long_body_arrives_whole_and_in_order() {
   assert!(within(client.message()).await.unwrap().body == body);
   assert_eq!(worker.accepted(), 1);
 }
+
+#[tokio::test]
+async fn trailers_of_a_request_are_passed_on_if_announced_and_nothing_behind_their_answer_is_read()
+{
+  for (lines, trailers) in [("Trailer: X-Sum\r\n", "X-Sum: 7\r\n\r\n"), ("", "\r\n")] {
+    let got = Arc::new(Mutex::new(String::new()));
+    let worker = Worker::scripted({
+      let got = Arc::clone(&got);
+      move |mut conn, _| {
+        let got = Arc::clone(&got);
+        async move {
+          while let Some(head) = conn.head().await {
+            if head.starts_with("GET") {
+              conn.send(ok("mine")).await;
+              continue;
+            }
+            // "2\r\nab\r\n0\r\n", and what stands behind it.
+            conn.exactly(10).await;
+            while !got.lock().unwrap().ends_with("\r\n\r\n") && *got.lock().unwrap() != "\r\n" {
+              let byte = conn.exactly(1).await.unwrap();
+              got.lock().unwrap().push_str(&byte);
+            }
+            conn.send(ok("hi")).await;
+            if got.lock().unwrap().len() > 2 {
+              // As a server does that takes the trailers for a request.
+              tokio::task::yield_now().await;
+              conn.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+            }
+          }
+        }
+      }
+    })
+    .await;
+    let proxy = proxy(&[&worker]);
+    let mut client = Conn::to(&proxy).await;
+    client
+      .send(format!("POST / HTTP/1.1\r\nHost: a\r\n{lines}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 7\r\n\r\n"))
+      .await;
+    assert_eq!(client.answer().await.body, "hi");
+    assert_eq!(client.get("/").await.body, "mine");
+    assert_eq!(*got.lock().unwrap(), trailers);
+    assert_eq!(worker.accepted(), if lines.is_empty() { 1 } else { 2 });
+  }
+}

@@ -96,6 +96,8 @@ pub(super) fn write_request(
         upgrades += 1;
       }
       Name::Expect if head.version == Version::Http10 => {}
+      // It was checked to be just that, in whatever case.
+      Name::TransferEncoding => write_line(out, field.name, b"chunked"),
       Name::Host => write_line(out, field.name, authority.unwrap_or(field.value)),
       kind => match CLAIMS.iter().position(|claim| *claim == kind) {
         Some(at) => {

@@ -26,7 +26,7 @@ use super::{
     shared::{Held, count},
     stream::Stream,
     upgrade,
-    upload::Upload,
+    upload::{Trailers, Upload},
     upstream::{Tunnel, Upstream},
   },
   check::{self, Allowed},
@@ -185,7 +185,9 @@ async fn answer(
     Decoder::Length(_) => Framing::Plain,
     _ => Framing::Chunked,
   });
-  let mut upload = Upload::new(outgoing, body);
+  let announced = head.fields.has(Name::Trailer);
+  let trailers = if announced { Trailers::Announced } else { Trailers::Unexpected };
+  let mut upload = Upload::new(outgoing, body, trailers);
   let started = std::time::Instant::now();
   let answered = forward(client, connection, &mut upload, traits).await;
   // A time without an answer says nothing where the client is gone.
@@ -317,6 +319,8 @@ async fn send_rest(
   if !sent.await {
     return After::Closes;
   }
-  pool::keep(worker, upstream, thread);
+  if upload.leaves_connection_clean() {
+    pool::keep(worker, upstream, thread);
+  }
   After::Persists
 }

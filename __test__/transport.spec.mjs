@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { APP_PORT, withCluster } from './helpers/cluster.mjs'
+import { withCluster } from './helpers/cluster.mjs'
 import { Connection, request } from './helpers/connection.mjs'
 
 const LARGE = 16 * 1024 * 1024
@@ -35,9 +35,9 @@ test('a response arrives piece by piece, as the app sends it', () =>
     connection.close()
   }))
 
-test('an app sees its requests come from this machine to its port, by whatever way they came', () =>
+test('an app sees its requests come from their client to the public port, by whatever way they came', () =>
   withCluster({ workers: 1 }, async cluster => {
     const { remoteAddress, localPort } = (await request(cluster.port, '/socket')).json()
     assert.match(remoteAddress, /^(::ffff:)?127\.0\.0\.1$/)
-    assert.equal(localPort, APP_PORT)
+    assert.equal(localPort, cluster.port)
   }))

@@ -21,6 +21,12 @@ const FOLDERS = [
   ['integration/xypriss', 'xypriss/'],
 ]
 
+/**
+ * Unchanged apps, compared byte by byte alone and clustered: run by `--only apps` alone. Some rows still differ, and
+ * `docs/compatibility.md` says which.
+ */
+const COMPARISON = { name: 'apps', folder: ['__test__/comparison', ''] }
+
 /** How many spec files run beside each other: most of their time they wait for something to happen. */
 const LANES = Math.min(availableParallelism(), 4)
 /** How long one spec file may take on one runtime, in milliseconds: nothing that hangs may stop the rest. */
@@ -51,7 +57,8 @@ main(async () => {
       'no-rust': { type: 'boolean', default: false },
     },
   })
-  const files = FOLDERS.flatMap(specsIn).filter(({ name }) => name.includes(values.only))
+  const folders = values.only === COMPARISON.name ? [...FOLDERS, COMPARISON.folder] : FOLDERS
+  const files = folders.flatMap(specsIn).filter(({ name }) => name.includes(values.only))
   // Else a misspelt name would pass.
   if (files.length === 0) throw new Error(`no file of a test has "${values.only}" in its name`)
   await setup()

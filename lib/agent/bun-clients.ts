@@ -58,7 +58,9 @@ export function withoutHeader<T extends object>(options: T, clients: Clients): T
   }
   for (const name of ['routes', 'static']) {
     const routes = given[name]
-    if (routes) replaced[name] = routesTaking(header, routes)
+    // An app that is an instance of a framework may hold a list by that name, which is no affair of Bun.
+    if (typeof routes === 'object' && routes !== null && !Array.isArray(routes))
+      replaced[name] = routesTaking(header, routes)
   }
   return heir(options, replaced)
 }
@@ -120,7 +122,8 @@ export function tellClients(
     requestIP: (request: object) => addressOf(request),
     upgrade(request: object, ...rest: unknown[]) {
       const outer = upgrading
-      upgrading = addressOf(request)
+      // Bun refuses what is no request in its own words.
+      upgrading = typeof request === 'object' && request !== null ? find(request) : undefined
       try {
         return upgrade.call(server, request, ...rest)
       } finally {

@@ -46,6 +46,9 @@ class Built extends Given {
   }
 }
 
+/** Where requests come from that are no client's. */
+const MASTER: Address = { address: '127.0.0.1', family: 'IPv4', port: 0 }
+
 let patched = false
 
 /** `handler`, which is `onNodeHTTPRequest`, for requests without the header. */
@@ -63,6 +66,10 @@ export function takingFromHandles(header: string, handler: Handler): Handler {
         const { peer, local } = parseEnds(value)
         Object.defineProperty(socket, 'remoteAddress', { value: peer, configurable: true })
         Object.defineProperty(socket, 'localAddress', { value: local, configurable: true })
+      } else if (!socket.remoteAddress) {
+        // A check of the master, by the unix socket. On the handle: the next request may be that of a client.
+        Object.defineProperty(socket, 'remoteAddress', { value: MASTER, configurable: true })
+        Object.defineProperty(socket, 'localAddress', { value: MASTER, configurable: true })
       }
     }
     return handler.apply(this, args)

@@ -3,6 +3,7 @@
  * `node:tls` and `node:http2` in `Bun.listen`. Wrapping these two covers everything, and loads no module: `node:net`
  * alone would double the start-up time of a worker.
  */
+import type { EventEmitter } from 'node:events'
 import { askedFor, type Known } from './asked.js'
 import { clientOf, tellClients, withoutHeader, withRemoteAddress } from './bun-clients.js'
 import { keepIdleTimeout, outliveProxy } from './bun-idle.js'
@@ -220,8 +221,26 @@ function follow(server: Server, watched: Watched, openedByHttp: boolean, release
     httpServer.prependListener('connection', connection => {
       if (!connection.remoteAddress) disguise(connection, server.port)
     })
+    closeWithLast(httpServer, () => watched.isBusy(server))
     closing = closableHttp(httpServer, 'connection', async () => stopped())
     track(closing)
+  })
+}
+
+/**
+ * Have `httpServer` emit `close` when its last request is answered, as alone: Bun knows of the connections of one server,
+ * and not of those of its second listener.
+ */
+function closeWithLast(httpServer: EventEmitter, isBusy: () => boolean): void {
+  const { emit } = httpServer
+  const later = (args: unknown[]) => {
+    if (isBusy()) setTimeout(later, POLL_INTERVAL, args)
+    else Reflect.apply(emit, httpServer, args)
+  }
+  replace(httpServer, 'emit', (...args: unknown[]) => {
+    if (args[0] !== 'close' || !isBusy()) return Reflect.apply(emit, httpServer, args)
+    later(args)
+    return true
   })
 }
 

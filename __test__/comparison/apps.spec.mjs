@@ -1,8 +1,8 @@
 /** Unchanged apps that need few packages, alone and clustered. Those of larger ones are in `integration/apps`. */
-import { fixture, isBun } from './helpers/cluster.mjs'
-import { compared } from './helpers/compare.mjs'
-import { get, requests, webSocket } from './helpers/requests.mjs'
-import { OWN } from './helpers/rules.mjs'
+import { fixture, isBun } from '../helpers/cluster.mjs'
+import { compared } from '../helpers/compare.mjs'
+import { get, requests, webSocket } from '../helpers/requests.mjs'
+import { OWN } from '../helpers/rules.mjs'
 
 const bunOnly = !isBun && 'Bun only'
 const script = name => fixture(`apps/${name}`)

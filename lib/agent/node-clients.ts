@@ -7,7 +7,7 @@ import type net from 'node:net'
 import { type Ends, parseEnds } from './clients.js'
 
 /** What `net.Socket` keeps of its ends. */
-type Named = net.Socket & { _peername?: object; _sockname?: object; _getsockname?: () => object }
+type Named = net.Socket & { _peername?: object; _sockname?: object }
 
 /** What `http.IncomingMessage` does when its head was parsed; the arguments are names and values in turn. */
 type Parsed = { _addHeaderLines(lines: string[] | undefined, count: number): void }
@@ -15,18 +15,13 @@ type Parsed = { _addHeaderLines(lines: string[] | undefined, count: number): voi
 /** Have `connection` show `ends` from now on, whatever carries it. */
 export function showEnds(connection: net.Socket, { peer, local }: Ends): void {
   const named = connection as Named
+  // Not among the keys of the socket, where it is not alone before it was asked for.
+  if (!Object.hasOwn(named, '_peername')) Object.defineProperty(named, '_peername', HIDDEN)
   named._peername = peer
   named._sockname = local
 }
 
-/** Have `connection`, which came by a unix socket, tell a local end: its handle would say that it has none. */
-export function tellLocalEnd(connection: net.Socket): void {
-  Object.defineProperty(connection, '_getsockname', { value: sockname, configurable: true, writable: true })
-}
-
-function sockname(this: Named): object {
-  return this._sockname ?? {}
-}
+const HIDDEN = { value: undefined, writable: true, configurable: true, enumerable: false }
 
 let patched = false
 

@@ -75,7 +75,12 @@ function taking(header: string, handler: Handler): Handler {
 function take(header: string, request: Request): void {
   const { headers } = request
   const value = headers.get(header)
-  if (value === null) return
+  // A check of the master, or a process of this machine at the port of the worker. A copy of a request is never known:
+  // alone it has no address either, and must not look like one from this machine.
+  if (value === null) {
+    new Known(request, '127.0.0.1 0 127.0.0.1 0')
+    return
+  }
   headers.delete(header)
   new Known(request, value)
 }

@@ -7,7 +7,6 @@
  */
 import { isSwitchedOn } from '../compat.js'
 import { type Handler, type Role, replaceHandlers } from './bun-handlers.js'
-import { LOOPBACK } from './disguise.js'
 import { heir } from './heir.js'
 
 /** What `Bun.serve` and `Bun.listen` give, as far as it is needed here. */
@@ -35,9 +34,6 @@ export interface TwinnedServer extends Server {
 }
 
 type Serve = (options: never) => unknown
-
-/** What `requestIP` gives for a request that came by the unix socket. */
-const ADDRESS = { address: LOOPBACK, family: 'IPv4', port: 0 }
 
 /** The options of one server and one address. With the `id` of another server, `bun --hot` would take it for that one. */
 const PLACE = { port: undefined, hostname: undefined, host: undefined, id: undefined }
@@ -107,8 +103,7 @@ function join(server: TwinnedServer, twin: TwinnedServer, withdraw: () => void):
       if (!adapted) withdraw()
       return server
     },
-    // Of a request of the other one it is told nothing.
-    requestIP: (request: object) => requestIP.call(server, request) ?? ADDRESS,
+    requestIP: (request: object) => requestIP.call(server, request),
     upgrade(request: object, ...options: unknown[]) {
       // Each server refuses a request of the other one. Those that come here most are plain ones of the second.
       if (request instanceof Request) {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::balancer::Candidates;
 
-/// Between two looks for room: the kernel tells nobody when a worker accepts.
+/// Between two looks for room: the kernel sends no event when a worker accepts.
 const ROOM: Duration = Duration::from_millis(20);
 /// Before a worker that refused a request is asked again, when all have.
 const AGAIN: Duration = Duration::from_millis(50);

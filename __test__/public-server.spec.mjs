@@ -62,7 +62,7 @@ for (const kind of KINDS) {
       async (cluster, { port }) => {
         await cluster.start()
         assert.equal(await nameAt(port), 'app')
-        assert.equal(await nameAt(port, '10.77.0.1'), 'ECONNREFUSED')
+        assert.equal(await nameAt(port, '127.0.0.2'), 'ECONNREFUSED')
       },
     )
   })
@@ -106,19 +106,19 @@ for (const kind of KINDS) {
     const [first, second] = [await freePort(1), await freePort(1)]
     const servers = [
       { name: 'first', kind, port: first },
-      { name: 'second', kind, port: second, host: '10.77.0.1' },
+      { name: 'second', kind, port: second, host: '0.0.0.0' },
       'ready',
     ]
     await withOpens({ workers: 1, servers }, async (cluster, { port }) => {
       const error = await failure(cluster)
       assert.equal(error.name, 'WorkerStartupError')
       assert.equal(error.code, 'ERR_WORKER_PUBLIC_SERVER')
-      const text = `public port ${port}; it opened port ${first} (http), 10.77.0.1:${second} (http)`
+      const text = `public port ${port}; it opened port ${first} (http), 0.0.0.0:${second} (http)`
       assert.ok(error.message.includes(text), error.message)
       assert.match(error.message, new RegExp(`exec\\.port: ${first}`))
       assert.deepEqual(error.details.servers, [
         { host: null, port: first, protocol: 'http' },
-        { host: '10.77.0.1', port: second, protocol: 'http' },
+        { host: '0.0.0.0', port: second, protocol: 'http' },
       ])
     })
   })
